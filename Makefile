@@ -1,0 +1,62 @@
+# Everything runs in $(VENV), which the first target that needs it makes.
+# Written for GNU make 3.81, the one macOS carries.
+
+VENV  ?= .venv
+STAMP := $(VENV)/.installed
+PY    := $(VENV)/bin/python
+
+# The first that really runs: a version manager may put names on the path that only print an error.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	>/dev/null 2>&1 && { echo "$$p"; break; }; done)
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help book test lint unit cold replay site lab serve clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+book: $(STAMP)  ## Execute every chapter that changed and build the site into _build/html
+	@$(PY) book/build.py
+
+test: lint unit cold replay site  ## Run every check: lint, types, tests, a cold build, the replay, the site
+
+lint: $(STAMP)  ## Check style, formatting and types
+	@echo "== lint and types"
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+
+unit: $(STAMP)  ## Test the package, its examples and the tools
+	@echo "== tests of the package and of the tools"
+	@$(PY) -m pytest -q --doctest-modules src tests --ignore=tests/test_book.py --ignore=tests/test_site.py
+
+cold: $(STAMP)  ## Execute every chapter anew and build the site
+	@echo "== cold build of the book"
+	@$(PY) book/build.py --cold
+
+replay: $(STAMP)  ## Execute every chapter once more and compare with what the site prints
+	@echo "== replay of the chapters"
+	@$(PY) book/build.py --replay
+
+site: $(STAMP)  ## Test the chapters and the built site
+	@echo "== tests of the chapters and of the site"
+	@$(PY) -m pytest -q tests/test_book.py tests/test_site.py
+
+lab: $(STAMP)  ## Open the chapters in JupyterLab
+	@$(PY) -m jupyterlab book
+
+serve: $(STAMP)  ## Build the site and serve it on http://localhost:8000
+	@$(PY) book/build.py
+	@$(PY) -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+clean:  ## Remove what was built; keep the environment
+	rm -rf _build .pytest_cache .mypy_cache .ruff_cache
+
+# The stamp is written last: an installation that was cut short is taken up again.
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.13 found: set PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PY) -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear "$(VENV)"
+	@$(PY) -m pip install --quiet -c constraints.txt -e ".[book,lab,test]"
+	@touch "$@"

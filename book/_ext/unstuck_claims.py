@@ -1,0 +1,105 @@
+"""The directive ``claims``: a list of every claim that the chapters made, with its measurement and a link.
+
+``unstuck.claims.claim`` emits, beside what readers see, a record of the claim under a media type of its own. The
+records are read from the executed notebooks, so that the list says what was measured, never what somebody typed.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+MEDIA_TYPE = "application/vnd.unstuck.claim+json"
+
+
+class ClaimList(nodes.General, nodes.Element):
+    """Stands where the list comes, until every chapter has been read."""
+
+
+class Claims(SphinxDirective):
+    """Put the list here."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the place of the list."""
+        return [ClaimList()]
+
+
+def collect(app: Sphinx, doctree: nodes.document) -> None:
+    """Keep the claims of the chapter just read, each with the section that makes it."""
+    page = app.env.docname
+    path = Path(app.env.mystnb_config.output_folder, f"{page}.ipynb")
+    records: list[dict[str, Any]] = []
+    for cell in doctree.findall(nodes.container):
+        if cell.get("nb_element") == "cell_code" and path.exists():
+            outputs = json.loads(path.read_text(encoding="utf8"))["cells"][cell["cell_index"]]["outputs"]
+            section = enclosing_section(cell)
+            records += [
+                {**output["data"][MEDIA_TYPE], "section": section}
+                for output in outputs
+                if MEDIA_TYPE in output.get("data", {})
+            ]
+    all_claims(app)[page] = records
+
+
+def all_claims(app: Sphinx) -> dict[str, list[dict[str, Any]]]:
+    """Return the claims read so far, by page."""
+    if not hasattr(app.env, "unstuck_claims"):
+        app.env.unstuck_claims = {}  # type: ignore[attr-defined]
+    claims: dict[str, list[dict[str, Any]]] = app.env.unstuck_claims
+    return claims
+
+
+def enclosing_section(node: nodes.Node) -> str:
+    """Return the anchor of the section around a node."""
+    while node.parent is not None:
+        node = node.parent
+        if isinstance(node, nodes.section):
+            return str(node["ids"][0])
+    return ""
+
+
+def list_claims(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Replace the place of the list by the list, chapters in the order of the book."""
+    for place in list(doctree.findall(ClaimList)):
+        blocks: list[nodes.Node] = []
+        for chapter in (name for name in reading_order(app) if all_claims(app).get(name)):
+            blocks.append(nodes.rubric("", app.env.titles[chapter].astext()))
+            blocks += [block(app, page, chapter, claim) for claim in all_claims(app)[chapter]]
+        place.replace_self(blocks or [nodes.paragraph("", "No chapter makes a claim yet.")])
+
+
+def block(app: Sphinx, page: str, chapter: str, claim: dict[str, Any]) -> nodes.container:
+    """Return one claim: its sentence, which links to where it is made, and its measurement."""
+    address = app.builder.get_relative_uri(page, chapter) + f"#{claim['section']}"
+    sentence = nodes.paragraph("", "", nodes.reference("", claim["statement"], refuri=address, internal=True))
+    measured = nodes.paragraph("", evidence(claim), classes=["claim-evidence"])
+    return nodes.container("", sentence, measured, classes=["claim"])
+
+
+def evidence(claim: dict[str, Any]) -> str:
+    """Return what was measured, and for how many seeds it held."""
+    if claim.get("seeds") is None:
+        return f"Measured: {claim['measured']}."
+    return f"Measured: {claim['measured']}. Held for {claim['held']} of {claim['seeds']} seeds."
+
+
+def reading_order(app: Sphinx) -> list[str]:
+    """Return the pages as the table of contents lists them."""
+    order = [app.config.root_doc]
+    for page in order:
+        order += [child for child in app.env.toctree_includes.get(page, []) if child not in order]
+    return order
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register with Sphinx."""
+    app.add_directive("claims", Claims)
+    app.add_node(ClaimList)
+    app.connect("doctree-read", collect)
+    app.connect("doctree-resolved", list_claims)
+    return {"parallel_read_safe": False, "parallel_write_safe": True}

@@ -1,0 +1,137 @@
+"""Build the book: execute the chapters that changed, write the site, say where it is and what each chapter took.
+
+Jupyter Book does the work. This script adds what it leaves out:
+
+- its cache of executed chapters knows a chapter's code, not the package and the versions that the code runs with;
+- after a failure it would find the failed page in its cache of parsed pages, and call an unchanged rerun a success;
+- a replay of every chapter against the outputs that the site prints.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "_build"
+HTML = BUILD / "html"
+EXECUTED = BUILD / "jupyter_execute"
+CACHE = BUILD / ".jupyter_cache"
+KEY = BUILD / ".execution_key"
+TIMES = BUILD / "execution_times.json"
+
+
+def execution_key() -> str:
+    """Return a digest of all that a chapter's outputs depend on, besides the chapter itself."""
+    digest = hashlib.sha256()
+    pins = [ROOT / "pyproject.toml", ROOT / "constraints.txt"]
+    for path in [*sorted((ROOT / "src").rglob("*.py")), *pins]:
+        digest.update(f"{path.relative_to(ROOT).as_posix()}\0".encode())
+        digest.update(path.read_bytes())
+    digest.update(sys.version.encode())
+    digest.update(os.environ.get("UNSTUCK_PROFILE", "quick").encode())
+    return digest.hexdigest()
+
+
+def environment() -> dict[str, str]:
+    """Return the environment that chapters run in, the same for a build and for a replay."""
+    env = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+    env |= {
+        "JUPYTER_PREFER_ENV_PATH": "1",  # this environment's kernel, not one of the user's of the same name
+        "JUPYTER_PLATFORM_DIRS": "1",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger remarks on frozen modules
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    return env
+
+
+def forget_stale_outputs(*, cold: bool) -> None:
+    """Drop executed chapters whose key has changed (all, if cold) and every parsed page."""
+    key = execution_key()
+    if cold or not KEY.exists() or KEY.read_text() != key:
+        shutil.rmtree(CACHE, ignore_errors=True)
+    for folder in (BUILD / ".doctrees", HTML, EXECUTED):
+        shutil.rmtree(folder, ignore_errors=True)
+    BUILD.mkdir(exist_ok=True)
+    KEY.write_text(key)
+
+
+def report() -> bool:
+    """Print what each chapter took; show the traceback of each that raised. Return whether none did."""
+    times: dict[str, dict[str, object]] = json.loads(TIMES.read_text()) if TIMES.exists() else {}
+    failed = False
+    for name, run in times.items():
+        note = "from the cache" if run["cached"] else "executed"
+        print(f"  {name:<28} {float(str(run['seconds'])):6.1f} s  ({note})")
+        if not run["succeeded"]:
+            failed = True
+            print(f"\nChapter {name} raised:\n{run['traceback']}\n", file=sys.stderr)
+    return not failed
+
+
+def build(*, cold: bool) -> int:
+    """Build the site and return the exit status."""
+    started = time.perf_counter()
+    forget_stale_outputs(cold=cold)
+    TIMES.unlink(missing_ok=True)
+    print("Building the book; chapters that changed are executed first ...", flush=True)
+    jupyter_book = [sys.executable, "-W", "ignore", "-c", "from jupyter_book.cli.main import main; main()"]
+    command = [*jupyter_book, "build", str(ROOT), "-W", "--keep-going", "-q"]
+    status = subprocess.run(command, cwd=ROOT, env=environment(), check=False).returncode
+    passed = report()
+    print(f"  {'all':<28} {time.perf_counter() - started:6.1f} s")
+    if status or not passed:
+        print("The build FAILED: see above.", file=sys.stderr)
+        return status or 1
+    print(f"Open {(HTML / 'index.html').as_uri()}")
+    return 0
+
+
+def replay() -> int:
+    """Execute every built chapter again, cell by cell, and compare with the outputs that the site prints."""
+    notebooks = sorted(EXECUTED.rglob("*.ipynb"))
+    bare = [path.name for path in notebooks if not any(map(_has_outputs, _cells(path)))]
+    if not notebooks or bare:
+        print(f"Nothing to compare in {bare or EXECUTED}: build the book first.", file=sys.stderr)
+        return 1
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "filterwarnings=default"]
+    command += [
+        "--nbval",
+        "--nbval-current-env",
+        "--nbval-sanitize-with",
+        str(ROOT / "book" / "sanitise.cfg"),
+    ]
+    return subprocess.run(
+        [*command, *map(str, notebooks)], cwd=ROOT, env=environment(), check=False
+    ).returncode
+
+
+def _cells(path: Path) -> list[dict[str, object]]:
+    cells: list[dict[str, object]] = json.loads(path.read_text(encoding="utf8"))["cells"]
+    return cells
+
+
+def _has_outputs(cell: dict[str, object]) -> bool:
+    return bool(cell.get("outputs"))
+
+
+def main() -> int:
+    """Parse the command line and do what it asks."""
+    parser = argparse.ArgumentParser(description="Build the book into _build/html.")
+    parser.add_argument("--cold", action="store_true", help="execute every chapter, changed or not")
+    parser.add_argument(
+        "--replay", action="store_true", help="only execute the built chapters again and compare"
+    )
+    arguments = parser.parse_args()
+    return replay() if arguments.replay else build(cold=arguments.cold)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
