@@ -1,0 +1,37 @@
+"""Unstuck: why neural networks train, and why they get stuck.
+
+The package behind the book.
+The names below are what most programs need; the modules hold the rest.
+"""
+
+from unstuck.claims import ClaimError, claim
+from unstuck.data import Batches, Data, DataError, load
+from unstuck.exercises import check
+from unstuck.history import History
+from unstuck.loop import Run, evaluate, fit
+from unstuck.models import MLP, CIFARNet, ConvNet, Linear
+from unstuck.observers import Observer, Progress
+from unstuck.step import make_step
+
+__all__ = [
+    "MLP",
+    "Batches",
+    "CIFARNet",
+    "ClaimError",
+    "ConvNet",
+    "Data",
+    "DataError",
+    "History",
+    "Linear",
+    "Observer",
+    "Progress",
+    "Run",
+    "check",
+    "claim",
+    "evaluate",
+    "fit",
+    "load",
+    "make_step",
+]
+
+__version__ = "0.1.0"

@@ -1,0 +1,207 @@
+"""Figures in one style: for light and dark pages, for colour-blind eyes, for a phone's width."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from unstuck.loop import Run
+
+__all__ = ["COLOURS", "band", "contours", "curves", "images", "label_lines", "path", "style"]
+
+# Told apart by colour-blind eyes, and at least 3:1 in contrast on white; the site inverts lightness on dark pages.
+COLOURS = ("#0067b8", "#c44e00", "#00805c", "#9b3aa5", "#8a6a00", "#5a6270")
+GREY = "#5a6270"
+
+
+def style() -> None:
+    """Set the book's style for every figure that follows, and show figures as SVG in a notebook.
+
+    The same figure gives the same file, byte for byte, so that a chapter's second run can be compared with its first.
+    """
+    plt.rcParams.update(
+        {
+            "axes.edgecolor": GREY,
+            "axes.grid": True,
+            "axes.labelcolor": "#222222",
+            "axes.labelsize": 11,
+            "axes.linewidth": 0.8,
+            "axes.prop_cycle": cycler(color=COLOURS),
+            "axes.spines.right": False,
+            "axes.spines.top": False,
+            "axes.titlesize": 11.5,
+            "axes.titlelocation": "left",
+            "figure.constrained_layout.use": True,
+            "figure.dpi": 100,
+            "figure.facecolor": "none",
+            "figure.figsize": (7.0, 3.4),
+            "axes.facecolor": "none",
+            "savefig.facecolor": "none",
+            "font.family": "DejaVu Sans",
+            "font.size": 10.5,
+            "grid.alpha": 0.25,
+            "grid.color": GREY,
+            "grid.linewidth": 0.6,
+            "legend.frameon": False,
+            "lines.linewidth": 2.0,
+            "svg.fonttype": "path",
+            "svg.hashsalt": "unstuck",
+            "xtick.color": "#444444",
+            "ytick.color": "#444444",
+        }
+    )
+    try:
+        from IPython import get_ipython
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+    except ImportError:  # a plain program
+        return
+    if get_ipython() is not None:
+        set_matplotlib_formats("svg", metadata={"Date": None}, bbox_inches="tight")  # type: ignore[no-untyped-call]
+
+
+def band(axis: Axes, x: ArrayLike, values: ArrayLike, label: str | None = None, **line: Any) -> None:
+    """Draw the median of several runs as a line, and the span from their 10th to their 90th percentile as a band.
+
+    Parameters
+    ----------
+    axis
+        Where to draw.
+    x
+        Shape ``(points,)``.
+    values
+        Shape ``(runs, points)``; NaN where a run has no value.
+    label
+        For the legend.
+    **line
+        Passed on to :meth:`matplotlib.axes.Axes.plot`.
+    """
+    low, median, high = np.nanpercentile(np.asarray(values, dtype=float), [10, 50, 90], axis=0)
+    (drawn,) = axis.plot(x, median, label=label, **line)
+    axis.fill_between(x, low, high, color=drawn.get_color(), alpha=0.2, linewidth=0)
+
+
+def curves(runs: Sequence[Run], names: Sequence[str] = ("train_loss", "test_loss")) -> Figure:
+    """Draw columns of the histories over the epochs, as bands over the runs.
+
+    Parameters
+    ----------
+    runs
+        Runs of the same length, that differ in their seeds.
+    names
+        Columns of :class:`~unstuck.history.History`, in one panel each.
+
+    Returns
+    -------
+    Figure
+        One row of panels.
+    """
+    figure, axes = plt.subplots(1, len(names), squeeze=False, figsize=(3.6 * len(names), 3.0))
+    epochs = range(1, len(runs[0].history) + 1)
+    for axis, name in zip(axes[0], names, strict=True):
+        band(axis, epochs, [run.history[name] for run in runs])
+        axis.set(xlabel="epoch", ylabel=name.replace("_", " "))
+    return figure
+
+
+def contours(
+    axis: Axes,
+    function: Callable[[Tensor], Tensor],
+    xlim: tuple[float, float],
+    ylim: tuple[float, float],
+    levels: int | Sequence[float] = 12,
+) -> None:
+    """Draw the level lines of a function of the plane.
+
+    Parameters
+    ----------
+    axis
+        Where to draw.
+    function
+        Maps points of shape ``(..., 2)`` to values of shape ``(...)``.
+    xlim, ylim
+        The window.
+    levels
+        How many lines, or at which values.
+    """
+    x, y = torch.linspace(*xlim, 121), torch.linspace(*ylim, 121)
+    grid = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)
+    values = function(grid).detach()
+    axis.contour(x.numpy(), y.numpy(), values.numpy(), levels=levels, colors=GREY, linewidths=0.7, alpha=0.6)
+    axis.set(xlim=xlim, ylim=ylim)
+    axis.grid(visible=False)
+
+
+def path(axis: Axes, points: Tensor, label: str | None = None, **line: Any) -> None:
+    """Draw a trajectory in the plane: a line with a dot at every step, and a ring at its start.
+
+    Parameters
+    ----------
+    axis
+        Where to draw.
+    points
+        Shape ``(steps + 1, 2)``, as :func:`~unstuck.optim.trajectory` returns it.
+    label
+        For the legend.
+    **line
+        Passed on to :meth:`matplotlib.axes.Axes.plot`.
+    """
+    x, y = points.detach().cpu().numpy().T
+    settings = {"marker": "o", "markersize": 3.0, "linewidth": 1.3, **line}
+    (drawn,) = axis.plot(x, y, label=label, **settings)
+    axis.plot(x[0], y[0], marker="o", markersize=8, markerfacecolor="none", color=drawn.get_color())
+
+
+def label_lines(axis: Axes) -> None:
+    """Write each line's label at its right end, in its colour, instead of a legend far away from it."""
+    for line in axis.get_lines():
+        text = str(line.get_label())
+        x, y = np.asarray(line.get_xdata(), dtype=float), np.asarray(line.get_ydata(), dtype=float)
+        if text.startswith("_") or not np.isfinite(y).any():
+            continue
+        last = np.flatnonzero(np.isfinite(y))[-1]
+        axis.annotate(
+            text,
+            (x[last], y[last]),
+            xytext=(5, 0),
+            textcoords="offset points",
+            color=line.get_color(),
+            va="center",
+            fontsize=10,
+        )
+
+
+def images(pixels: Tensor, titles: Sequence[str] = (), columns: int = 10) -> Figure:
+    """Show grey or coloured images in a grid.
+
+    Parameters
+    ----------
+    pixels
+        Shape ``(count, channels, height, width)``, from 0 to 1; one channel or three.
+    titles
+        One text an image.
+    columns
+        Images a row.
+
+    Returns
+    -------
+    Figure
+        Dark ink on light paper for one channel.
+    """
+    rows = -(-len(pixels) // columns)
+    figure, axes = plt.subplots(rows, columns, squeeze=False, figsize=(0.78 * columns, 0.95 * rows))
+    for axis in axes.flat:
+        axis.axis("off")
+    for index, (axis, image) in enumerate(zip(axes.flat, pixels.cpu(), strict=False)):
+        axis.imshow(image.permute(1, 2, 0).squeeze(-1), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+        if titles:
+            axis.set_title(titles[index], fontsize=9, loc="center")
+    return figure
