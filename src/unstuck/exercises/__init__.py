@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from unstuck.exercises import gradient_descent, losses
-from unstuck.exercises.answers import Checker, AnswerError
+from unstuck.exercises.answers import AnswerError, Checker
 
-__all__ = ["Verdict", "AnswerError", "check"]
+__all__ = ["AnswerError", "Verdict", "check"]
 
 _CHECKS: dict[str, Checker] = {
     f"{module.__name__.rpartition('.')[2]}.{name}": checker

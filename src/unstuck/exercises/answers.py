@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["Checker", "AnswerError", "call", "expect_close"]
+__all__ = ["AnswerError", "Checker", "call", "expect_close"]
 
 Checker = Callable[[Any], None]
 
