@@ -1,9 +1,9 @@
-"""Build the book: execute the chapters that changed, write the site, say where it is and what each chapter took.
+"""Build the book: execute the chapters that changed, write the site, say where it is and what each took.
 
 Jupyter Book does the work. This script adds what it leaves out:
 
-- its cache of executed chapters knows a chapter's code, not the package and the versions that the code runs with;
-- after a failure it would find the failed page in its cache of parsed pages, and call an unchanged rerun a success;
+- its cache of executed chapters knows a chapter's code, not the package and the versions the code runs with;
+- after a failure it would find the failed page in its cache of parsed pages, and call a rerun a success;
 - a replay of every chapter against the outputs that the site prints.
 """
 
@@ -19,12 +19,17 @@ import sys
 import time
 from pathlib import Path
 
+import nbformat
+from jupyter_cache import get_cache
+
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 HTML = BUILD / "html"
 EXECUTED = BUILD / "jupyter_execute"
+REPLAY = BUILD / "replay"
 CACHE = BUILD / ".jupyter_cache"
 KEY = BUILD / ".execution_key"
+IPYTHON = BUILD / ".ipython"
 TIMES = BUILD / "execution_times.json"
 
 
@@ -42,13 +47,19 @@ def execution_key() -> str:
 
 def environment() -> dict[str, str]:
     """Return the environment that chapters run in, the same for a build and for a replay."""
+    profile = IPYTHON / "profile_default"
+    profile.mkdir(parents=True, exist_ok=True)
+    # The kernel remarks that it talks over TCP unencrypted: it does so with this machine only.
+    (profile / "ipython_kernel_config.py").write_text("c.IPKernelApp.log_level = 40\n")
     env = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
     env |= {
+        "IPYTHONDIR": str(IPYTHON),  # no start-up files of the user's
         "JUPYTER_PREFER_ENV_PATH": "1",  # this environment's kernel, not one of the user's of the same name
         "JUPYTER_PLATFORM_DIRS": "1",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger remarks on frozen modules
-        "PYTHONDONTWRITEBYTECODE": "1",
     }
+    if "UNSTUCK_DATA" in env:  # chapters run in their own folder: a path means what it means here
+        env["UNSTUCK_DATA"] = str(Path(env["UNSTUCK_DATA"]).expanduser().resolve())
     return env
 
 
@@ -96,39 +107,37 @@ def build(*, cold: bool) -> int:
 
 def replay() -> int:
     """Execute every built chapter again, cell by cell, and compare with the outputs that the site prints."""
-    notebooks = sorted(EXECUTED.rglob("*.ipynb"))
-    bare = [path.name for path in notebooks if not any(map(_has_outputs, _cells(path)))]
-    if not notebooks or bare:
-        print(f"Nothing to compare in {bare or EXECUTED}: build the book first.", file=sys.stderr)
+    shutil.rmtree(REPLAY, ignore_errors=True)
+    notebooks = [restore(path) for path in sorted(EXECUTED.rglob("*.ipynb"))]
+    if not notebooks:
+        print(f"No executed chapter in {EXECUTED}: build the book first.", file=sys.stderr)
         return 1
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "filterwarnings=default"]
-    command += [
-        "--nbval",
-        "--nbval-current-env",
-        "--nbval-sanitize-with",
-        str(ROOT / "book" / "sanitise.cfg"),
-    ]
-    return subprocess.run(
-        [*command, *map(str, notebooks)], cwd=ROOT, env=environment(), check=False
-    ).returncode
+    command += ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", str(ROOT / "book" / "sanitise.cfg")]
+    return subprocess.run([*command, *map(str, notebooks)], cwd=ROOT, env=environment(), check=False).returncode
 
 
-def _cells(path: Path) -> list[dict[str, object]]:
-    cells: list[dict[str, object]] = json.loads(path.read_text(encoding="utf8"))["cells"]
-    return cells
+def restore(executed: Path) -> Path:
+    """Write an executed chapter with all its outputs, and return where.
 
-
-def _has_outputs(cell: dict[str, object]) -> bool:
-    return bool(cell.get("outputs"))
+    MyST-NB takes the glued values out of the notebooks that it leaves behind. They are the numbers in the
+    prose, so they are what a replay must compare: the cache of executed chapters has them still.
+    """
+    notebook = nbformat.read(executed, as_version=4)
+    _, notebook = get_cache(CACHE).merge_match_into_notebook(notebook)
+    if not any(cell.get("outputs") for cell in notebook.cells):
+        raise SystemExit(f"{executed} has no outputs: a replay would compare nothing.")
+    target = REPLAY / executed.relative_to(EXECUTED)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, target)
+    return target
 
 
 def main() -> int:
     """Parse the command line and do what it asks."""
     parser = argparse.ArgumentParser(description="Build the book into _build/html.")
     parser.add_argument("--cold", action="store_true", help="execute every chapter, changed or not")
-    parser.add_argument(
-        "--replay", action="store_true", help="only execute the built chapters again and compare"
-    )
+    parser.add_argument("--replay", action="store_true", help="only execute the built chapters again and compare")
     arguments = parser.parse_args()
     return replay() if arguments.replay else build(cold=arguments.cold)
 

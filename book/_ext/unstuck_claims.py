@@ -1,7 +1,7 @@
 """The directive ``claims``: a list of every claim that the chapters made, with its measurement and a link.
 
-``unstuck.claims.claim`` emits, beside what readers see, a record of the claim under a media type of its own. The
-records are read from the executed notebooks, so that the list says what was measured, never what somebody typed.
+``unstuck.claims.claim`` emits, beside what readers see, a record of the claim under a media type of its own.
+The records are read from the executed notebooks, so that the list says what was measured, never what was typed.
 """
 
 from __future__ import annotations
@@ -76,16 +76,15 @@ def list_claims(app: Sphinx, doctree: nodes.document, page: str) -> None:
 def block(app: Sphinx, page: str, chapter: str, claim: dict[str, Any]) -> nodes.container:
     """Return one claim: its sentence, which links to where it is made, and its measurement."""
     address = app.builder.get_relative_uri(page, chapter) + f"#{claim['section']}"
-    sentence = nodes.paragraph("", "", nodes.reference("", claim["statement"], refuri=address, internal=True))
-    measured = nodes.paragraph("", evidence(claim), classes=["claim-evidence"])
+    sentence = nodes.paragraph("", "", nodes.reference("", f"{claim['statement']}.", refuri=address, internal=True))
+    measured = nodes.paragraph("", evidence(claim), classes=["claim-measured"])
     return nodes.container("", sentence, measured, classes=["claim"])
 
 
 def evidence(claim: dict[str, Any]) -> str:
     """Return what was measured, and for how many seeds it held."""
-    if claim.get("seeds") is None:
-        return f"Measured: {claim['measured']}."
-    return f"Measured: {claim['measured']}. Held for {claim['held']} of {claim['seeds']} seeds."
+    support = f"held for {claim['held']} of {claim['seeds']} seeds" if claim["seeds"] else "no chance in it"
+    return f"Measured: {claim['measured']}; {support}."
 
 
 def reading_order(app: Sphinx) -> list[str]:

@@ -1,7 +1,7 @@
-"""What the site needs beyond Jupyter Book: mathematics from the site itself, downloads, links to the repository.
+"""What the site needs beyond Jupyter Book: mathematics of its own, downloads, links to the repository.
 
-No address is known unless the build is told one: ``UNSTUCK_REPOSITORY`` (``https://github.com/owner/name``) and
-``UNSTUCK_BRANCH`` (default ``main``). Without it no page has a repository, edit, issue or Colab button.
+No address is known unless the build is told one: ``UNSTUCK_REPOSITORY`` (``https://github.com/owner/name``)
+and ``UNSTUCK_BRANCH`` (default ``main``). Without it no page has a repository, edit, issue or Colab button.
 """
 
 from __future__ import annotations
@@ -120,6 +120,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
+    app.add_config_value("comments_config", {}, "")  # Jupyter Book sets it, whether or not comments are loaded
     app.add_config_value("unstuck_started", time.time(), "")
     app.connect("config-inited", link_repository)
     app.connect("html-page-context", offer_notebook, priority=400)  # the theme's own come at 500 ...
