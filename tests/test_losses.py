@@ -127,7 +127,7 @@ def test_the_weighted_mean_is_over_weights() -> None:
 def test_a_target_that_would_broadcast_is_refused(loss: Callable[..., Tensor]) -> None:
     with pytest.raises(ValueError, match=r"same shape; got \(8, 1\) and \(8,\)"):
         loss(torch.zeros(8, 1), torch.zeros(8))
-    with pytest.raises(TypeError, match="floating tensor as target; got torch.int64"):
+    with pytest.raises(TypeError, match=r"floating tensor as target; got torch\.int64"):
         loss(torch.zeros(8), torch.zeros(8, dtype=torch.int64))
 
 
@@ -137,7 +137,7 @@ def test_targets_that_are_no_class_indices_are_refused(loss: Callable[..., Tenso
         loss(torch.zeros(8, 3), torch.zeros(7, dtype=torch.int64))
     with pytest.raises(ValueError, match=r"got \(8,\) and \(8,\)"):
         loss(torch.zeros(8), torch.zeros(8, dtype=torch.int64))
-    with pytest.raises(TypeError, match="class indices"):
+    with pytest.raises(TypeError, match="takes class indices"):
         loss(torch.zeros(8, 3), torch.zeros(8))
 
 

@@ -70,7 +70,8 @@ class Split:
         self, batch_size: int | None = None, *, shuffle: bool = False, seed: int = 0, drop_last: bool = False
     ) -> Batches:
         """Return :class:`Batches` over this split; all samples in one batch if no size is given."""
-        return Batches(self.x, self.y, batch_size or len(self), shuffle=shuffle, seed=seed, drop_last=drop_last)
+        size = len(self) if batch_size is None else batch_size
+        return Batches(self.x, self.y, size, shuffle=shuffle, seed=seed, drop_last=drop_last)
 
 
 @dataclass(frozen=True)

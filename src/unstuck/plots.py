@@ -201,7 +201,7 @@ def images(pixels: Tensor, titles: Sequence[str] = (), columns: int = 10) -> Fig
     for axis in axes.flat:
         axis.axis("off")
     for index, (axis, image) in enumerate(zip(axes.flat, pixels.cpu(), strict=False)):
-        axis.imshow(image.permute(1, 2, 0).squeeze(-1), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
+        axis.imshow(image.permute(1, 2, 0).squeeze(-1).numpy(), cmap="gray_r", vmin=0, vmax=1, interpolation="nearest")
         if titles:
             axis.set_title(titles[index], fontsize=9, loc="center")
     return figure
