@@ -113,8 +113,11 @@ def test_evaluation_weighs_samples_not_batches_and_leaves_the_model_alone() -> N
     with torch.no_grad():
         assert whole["loss"] == pytest.approx(float(F.cross_entropy(model(x), y)), rel=1e-6)  # no dropout
         assert whole["accuracy"] == pytest.approx(float((model(x).argmax(1) == y).double().mean()))
+    model.train()
+    model.dropout1.eval()  # a part that is frozen in its own mode
     evaluate(model, [(x, y)])
-    assert not model.training
+    assert model.training
+    assert not model.dropout1.training
     with pytest.raises(ValueError, match="no batch to evaluate on"):
         evaluate(model, [])
 

@@ -16,7 +16,7 @@ from unstuck.data import Data
 from unstuck.history import History
 from unstuck.losses import cross_entropy
 from unstuck.observers import Observer
-from unstuck.step import Loss, check_batch, make_step
+from unstuck.step import Loss, check_batch, eval_mode, make_step
 
 __all__ = ["Run", "evaluate", "fit", "pick_device"]
 
@@ -164,7 +164,7 @@ def evaluate(model: nn.Module, batches: Iterable[Batch], loss: Loss = cross_entr
     Parameters
     ----------
     model
-        Left in the mode it was in.
+        Every part of it is left in the mode it was in.
     batches
         Yields ``(x, y)``.
     loss
@@ -183,17 +183,15 @@ def evaluate(model: nn.Module, batches: Iterable[Batch], loss: Loss = cross_entr
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
     total, correct, samples = torch.zeros((), device=device), torch.zeros((), device=device), 0
     classifies = False
-    training = model.training
-    model.eval()
-    for x, y in batches:
-        x, y = x.to(device, non_blocking=True), y.to(device, non_blocking=True)
-        output = model(x)
-        total = total + loss(output, y) * len(y)
-        samples += len(y)
-        classifies = not y.is_floating_point() and y.ndim == 1 and output.ndim == 2
-        if classifies:
-            correct += (output.argmax(dim=1) == y).sum()
-    model.train(training)
+    with eval_mode(model):
+        for x, y in batches:
+            x, y = x.to(device, non_blocking=True), y.to(device, non_blocking=True)
+            output = model(x)
+            total = total + loss(output, y) * len(y)
+            samples += len(y)
+            classifies = not y.is_floating_point() and y.ndim == 1 and output.ndim == 2
+            if classifies:
+                correct += (output.argmax(dim=1) == y).sum()
     if not samples:
         raise ValueError("there is no batch to evaluate on")
     metrics = {"loss": total, "accuracy": correct} if classifies else {"loss": total}

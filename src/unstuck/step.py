@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-__all__ = ["Loss", "Step", "check_batch", "make_step"]
+__all__ = ["Loss", "Step", "check_batch", "eval_mode", "make_step"]
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 Step = Callable[[Tensor, Tensor], Tensor]
@@ -77,17 +78,24 @@ def check_batch(model: nn.Module, loss: Loss, x: Tensor, y: Tensor) -> None:
         if values.is_floating_point() and not torch.isfinite(values).all():
             raise ValueError(f"the {name} of the first batch hold NaN or infinity: clean or drop such rows first")
     devices = [x.device] if x.device.type == "cuda" else []
-    training = model.training
-    model.eval()
-    try:
-        with torch.random.fork_rng(devices), torch.no_grad():
-            output = model(x)
-            _check_output(output, y)
-            value = _without_broadcast(loss, output, y)
-    finally:
-        model.train(training)
+    with torch.random.fork_rng(devices), torch.no_grad(), eval_mode(model):
+        output = model(x)
+        _check_output(output, y)
+        value = _without_broadcast(loss, output, y)
     if value.numel() != 1:
         raise ValueError(f"the loss must be a single number, the mean over the batch; got shape {tuple(value.shape)}")
+
+
+@contextmanager
+def eval_mode(model: nn.Module) -> Iterator[None]:
+    """Put a model in eval mode inside the block, and every part of it back in its own mode after it."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
 
 
 def _check_output(output: object, y: Tensor) -> None:
