@@ -13,6 +13,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -83,7 +84,9 @@ def report() -> bool:
         print(f"  {name:<28} {float(str(run['seconds'])):6.1f} s  ({note})")
         if not run["succeeded"]:
             failed = True
-            print(f"\nChapter {name} raised:\n{run['traceback']}\n", file=sys.stderr)
+            traceback = str(run["traceback"])
+            shown = traceback if sys.stderr.isatty() else re.sub(r"\x1b\[[0-9;]*m", "", traceback)
+            print(f"\nChapter {name} raised:\n{shown}\n", file=sys.stderr)
     return not failed
 
 

@@ -1,0 +1,43 @@
+"""What the tests of the tools and of the site share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Return the repository's root."""
+    return ROOT
+
+
+def chapter_names() -> list[str]:
+    """Return the chapters, as the table of contents lists them: the pages that hold code cells."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
+    pages = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
+    return [page for page in pages if "kernelspec:" in source(page)]
+
+
+def source(page: str) -> str:
+    """Return the text of a page of the book; empty where it is yet to be written."""
+    path = ROOT / f"{page}.md"
+    return path.read_text(encoding="utf8") if path.exists() else ""
+
+
+@pytest.fixture(params=chapter_names())
+def chapter(request: pytest.FixtureRequest) -> str:
+    """Return the name of each chapter in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def notebook(chapter: str) -> Any:
+    """Return a chapter as a notebook."""
+    return jupytext.read(ROOT / f"{chapter}.md")

@@ -1,0 +1,132 @@
+"""Every chapter has the nine parts of its anatomy, the size of a section, and a run time that a reader will bear."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+
+def prose(notebook: Any) -> str:
+    """Return a chapter's text without mathematics, directives' options and fences."""
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    text = re.sub(r"\$\$.*?\$\$|\$[^$]*\$|\\begin\{(\w+\*?)\}.*?\\end\{\1\}", " ", text, flags=re.DOTALL)
+    return re.sub(r"^(:{3,}|`{3,}|:[\w-]+:).*$|^\([\w-]+\)=$|^%.*$", " ", text, flags=re.MULTILINE)
+
+
+def code(notebook: Any) -> str:
+    """Return a chapter's code."""
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+
+
+def headings(notebook: Any) -> str:
+    """Return a chapter's headings, one a line."""
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    return "\n".join(re.findall(r"^#+ .*$", text, flags=re.MULTILINE))
+
+
+def options(cell: Any) -> dict[str, Any]:
+    """Return what a code cell says about its figure and image."""
+    return dict(cell.metadata.get("mystnb", {}))
+
+
+def figures(notebook: Any) -> list[Any]:
+    """Return the cells that draw a figure."""
+    return [cell for cell in notebook.cells if "figure" in options(cell)]
+
+
+def words(text: str) -> int:
+    """Count words."""
+    return len(re.findall(r"[^\W\d_][\w'’-]*", text))
+
+
+def test_both_chapters_are_in_the_book(root: Path) -> None:
+    files = re.findall(r"file: (\S+)", (root / "_toc.yml").read_text())
+    assert {"book/losses", "book/gradient_descent"} <= set(files)
+    assert [name for name in files if not (root / f"{name}.md").exists()] == []
+
+
+def test_length_is_that_of_a_section(notebook: Any) -> None:
+    assert 2500 <= words(prose(notebook)) <= 4500
+
+
+def test_six_to_twelve_figures_each_with_name_caption_and_alt(notebook: Any) -> None:
+    drawn = figures(notebook)
+    assert 6 <= len(drawn) <= 12
+    for cell in drawn:
+        assert options(cell)["figure"]["name"].startswith("fig-")
+        assert words(options(cell)["figure"]["caption"]) >= 5
+        assert words(options(cell)["image"]["alt"]) >= 5
+
+
+def test_1_opens_with_a_question_and_a_figure_before_any_formula(notebook: Any) -> None:
+    first_figure = notebook.cells.index(figures(notebook)[0])
+    before = "\n".join(cell.source for cell in notebook.cells[:first_figure] if cell.cell_type == "markdown")
+    assert "?" in before
+    assert "$$" not in before
+    assert r"\begin{" not in before
+
+
+@pytest.mark.parametrize("promise", ["You will learn", "You need", "Runs in"])
+def test_2_says_what_it_teaches_needs_and_takes(notebook: Any, promise: str) -> None:
+    assert promise in "\n".join(cell.source for cell in notebook.cells)
+
+
+def test_3_builds_the_idea_from_scratch(notebook: Any) -> None:
+    assert re.search(r"from scratch|by hand", headings(notebook), flags=re.IGNORECASE)
+
+
+def test_4_shows_that_the_package_agrees_with_pytorch(notebook: Any) -> None:
+    assert re.search(r"^from unstuck", code(notebook), flags=re.MULTILINE)
+    assert re.search(r"assert_close|allclose|\.equal\(|torch\.optim\.|torch\.nn\.functional|\bF\.", code(notebook))
+
+
+def test_5_experiments_on_real_data_over_several_seeds(notebook: Any) -> None:
+    assert re.search(r"\bload\(", code(notebook))
+    assert re.search(r"\bseed(s|=)", code(notebook))
+
+
+def test_6_shows_what_goes_wrong(notebook: Any) -> None:
+    assert re.search(r"goes? wrong", headings(notebook), flags=re.IGNORECASE)
+
+
+def test_7_sets_three_to_five_exercises_each_solved_and_checked(notebook: Any) -> None:
+    text = "\n".join(cell.source for cell in notebook.cells)
+    labels = re.findall(r"\{exercise(?:-start)?\}[^\n]*\n(?::\w+:[^\n]*\n)*?:label: (\S+)", text)
+    solved = re.findall(r"\{solution(?:-start)?\} (\S+)", text)
+    assert 3 <= len(labels) <= 5
+    assert sorted(labels) == sorted(solved)
+    assert len(re.findall(r"\bcheck\(", code(notebook))) >= len(labels)
+
+
+def test_8_closes_with_three_to_five_claims(notebook: Any) -> None:
+    assert re.search(r"^## Takeaways$", headings(notebook), flags=re.MULTILINE)
+    assert 3 <= len(re.findall(r"^\s*claim\(", code(notebook), flags=re.MULTILINE)) <= 5
+
+
+def test_9_points_to_further_reading_from_the_bibliography(notebook: Any) -> None:
+    text = "\n".join(cell.source for cell in notebook.cells)
+    assert "{cite" in re.split(r"^## Further reading$", text, flags=re.MULTILINE)[1]
+
+
+@pytest.mark.skipif(os.environ.get("UNSTUCK_PROFILE", "quick") != "quick", reason="the full profile takes longer")
+def test_executes_within_a_minute(root: Path, chapter: str) -> None:
+    run = json.loads((root / "_build" / "execution_times.json").read_text())[chapter]
+    assert run["succeeded"]
+    assert run["seconds"] <= 60
+
+
+def test_terms_in_the_glossary_are_in_order(root: Path) -> None:
+    text = (root / "book" / "glossary.md").read_text(encoding="utf8")
+    terms = re.findall(r"^([A-Za-z].*)$", text.split("```{glossary}")[1].split("```")[0], flags=re.MULTILINE)
+    assert terms == sorted(terms, key=str.lower)
+
+
+def test_configuration_reads_no_hidden_folder(root: Path) -> None:
+    config = yaml.safe_load((root / "_config.yml").read_text())
+    assert {".venv", "**/.pytest_cache"} <= set(config["exclude_patterns"])

@@ -1,0 +1,99 @@
+"""The files at the top agree with each other, and with what the README promises."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
+
+
+def declared(root: Path) -> dict[str, str]:
+    """Return every requirement of pyproject.toml: name to accepted versions."""
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    lines = [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
+    requirements = map(Requirement, lines)
+    return {canonicalize_name(requirement.name): str(requirement.specifier) for requirement in requirements}
+
+
+def test_environment_for_conda_asks_for_what_pyproject_asks_for(root: Path) -> None:
+    environment = yaml.safe_load((root / "environment.yml").read_text())
+    lines = [line for line in environment["dependencies"] if isinstance(line, str)]
+    lines += next(line["pip"] for line in environment["dependencies"] if isinstance(line, dict))
+    requirements = {
+        CONDA_NAMES.get(requirement.name, requirement.name): str(requirement.specifier)
+        for requirement in map(Requirement, (line for line in lines if line != "-e ."))
+    }
+    python = tomllib.loads((root / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert requirements.pop("python") == str(Requirement(f"python {python}").specifier)
+    assert "pip" in requirements
+    del requirements["pip"]
+    assert requirements == declared(root)
+
+
+def test_every_package_that_the_project_needs_is_pinned_exactly(root: Path) -> None:
+    lines = [line for line in (root / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
+    if not lines:
+        pytest.skip("the pins were lifted, to test with the newest versions")
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.!+]+", line) for line in lines)
+    pinned = {canonicalize_name(line.split("==")[0]) for line in lines}
+    needed: set[str] = set()
+    waiting = list(declared(root))
+    while waiting:
+        name = waiting.pop()
+        if name in needed:
+            continue
+        needed.add(name)
+        for line in metadata.requires(name) or ():
+            requirement = Requirement(line)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                waiting.append(canonicalize_name(requirement.name))
+    assert needed - pinned - {"pip", "wheel"} == set()
+
+
+def test_readme_names_only_commands_that_exist(root: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (root / "Makefile").read_text(), flags=re.MULTILINE))
+    named = set(re.findall(r"\bmake ([a-z]+)", (root / "README.md").read_text()))
+    assert {"book", "test"} <= named <= targets
+
+
+def test_make_alone_lists_every_command(root: Path) -> None:
+    shown = subprocess.run(["make"], cwd=root, capture_output=True, text=True, check=True).stdout
+    targets = set(re.findall(r"^([a-z]+):", (root / "Makefile").read_text(), flags=re.MULTILINE))
+    assert set(re.findall(r"^ *make ([a-z]+)  +\S", shown, flags=re.MULTILINE)) == targets
+
+
+def test_readme_shows_files_that_exist(root: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", (root / "README.md").read_text())
+    assert links
+    assert [link for link in links if not (root / link).exists()] == []
+
+
+def test_notebooks_are_made_and_never_committed(root: Path) -> None:
+    listed = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    assert [name for name in listed.stdout.splitlines() if name.endswith(".ipynb")] == []
+
+
+def test_workflows_follow_the_schema(root: Path) -> None:
+    workflows = sorted(map(str, (root / ".github" / "workflows").glob("*.yml")))
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"]
+    checked = subprocess.run([*command, *workflows], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_workflows_are_secure(root: Path) -> None:
+    zizmor = Path(sys.executable).with_name("zizmor")
+    command = [str(zizmor), "--offline", "--no-progress", ".github/workflows"]
+    checked = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
