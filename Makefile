@@ -58,5 +58,6 @@ clean:  ## Remove what was built; keep the environment
 $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.13 found: set PYTHON=/path/to/python" >&2; exit 1; }
 	@$(PY) -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear "$(VENV)"
+	@echo "Installing into $(VENV): minutes the first time, and only when the requirements change ..."
 	@$(PY) -m pip install --quiet -c constraints.txt -e ".[book,lab,test]"
 	@touch "$@"

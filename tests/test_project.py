@@ -8,6 +8,7 @@ import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -76,6 +77,13 @@ def test_readme_shows_files_that_exist(root: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", (root / "README.md").read_text())
     assert links
     assert [link for link in links if not (root / link).exists()] == []
+
+
+def test_readme_example_runs(root: Path) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (root / "README.md").read_text(), flags=re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(example, names)
+    assert names["run"].final("test_accuracy") > 0.8
 
 
 def test_notebooks_are_made_and_never_committed(root: Path) -> None:
