@@ -32,6 +32,7 @@ CACHE = BUILD / ".jupyter_cache"
 KEY = BUILD / ".execution_key"
 IPYTHON = BUILD / ".ipython"
 TIMES = BUILD / "execution_times.json"
+RUNTIMES = ROOT / "book" / "runtimes.json"
 
 
 def execution_key() -> str:
@@ -120,6 +121,16 @@ def replay() -> int:
     return subprocess.run([*command, *map(str, notebooks)], cwd=ROOT, env=environment(), check=False).returncode
 
 
+def record() -> int:
+    """Keep what each chapter of the last build took, for its page to tell under either profile."""
+    runs: dict[str, dict[str, float]] = json.loads(TIMES.read_text())
+    known: dict[str, dict[str, float]] = json.loads(RUNTIMES.read_text()) if RUNTIMES.exists() else {}
+    for name, run in runs.items():
+        known.setdefault(name, {})[os.environ.get("UNSTUCK_PROFILE", "quick")] = round(run["seconds"], 1)
+    RUNTIMES.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")
+    return 0
+
+
 def restore(executed: Path) -> Path:
     """Write an executed chapter with all its outputs, and return where.
 
@@ -141,7 +152,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Build the book into _build/html.")
     parser.add_argument("--cold", action="store_true", help="execute every chapter, changed or not")
     parser.add_argument("--replay", action="store_true", help="only execute the built chapters again and compare")
+    parser.add_argument("--record", action="store_true", help="only keep what the chapters took, in runtimes.json")
     arguments = parser.parse_args()
+    if arguments.record:
+        return record()
     return replay() if arguments.replay else build(cold=arguments.cold)
 
 

@@ -95,13 +95,12 @@ def test_6_shows_what_goes_wrong(notebook: Any) -> None:
     assert re.search(r"goes? wrong", headings(notebook), flags=re.IGNORECASE)
 
 
-def test_7_sets_three_to_five_exercises_each_solved_and_checked(notebook: Any) -> None:
+def test_7_sets_three_to_five_exercises_each_solved_out_of_sight_and_checked(notebook: Any) -> None:
     text = "\n".join(cell.source for cell in notebook.cells)
     labels = re.findall(r"\{exercise(?:-start)?\}[^\n]*\n(?::\w+:[^\n]*\n)*?:label: (\S+)", text)
-    solved = re.findall(r"\{solution(?:-start)?\} (\S+)", text)
+    folded = [cell.source for cell in notebook.cells if "hide-cell" in cell.metadata.get("tags", [])]
     assert 3 <= len(labels) <= 5
-    assert sorted(labels) == sorted(solved)
-    assert len(re.findall(r"\bcheck\(", code(notebook))) >= len(labels)
+    assert sum("check(" in source for source in folded) >= len(labels)
 
 
 def test_8_closes_with_three_to_five_claims(notebook: Any) -> None:

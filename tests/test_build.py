@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,9 +31,21 @@ GOOD = """
 import unstuck
 from myst_nb import glue
 glue("number", f"{unstuck.NUMBER}", display=False)
+glue("third", unstuck.NUMBER / 3, display=False)
 ```
 
 The number is {glue}`number`.
+It runs in {runtime}.
+
+```{code-cell} ipython3
+---
+mystnb:
+  image:
+    alt: The number is {number}, and a third of it {third:.2f}.
+---
+from IPython.display import SVG
+SVG('<svg xmlns="http://www.w3.org/2000/svg" width="2"/>')
+```
 """
 
 RAISES = """
@@ -133,7 +146,7 @@ def book(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Book:
 def test_replay_of_a_chapter_that_repeats_itself_is_green(book: Book) -> None:
     replayed = book.make("replay")
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
-    assert "1 passed" in replayed.stdout
+    assert "2 passed" in replayed.stdout
 
 
 def test_unchanged_book_is_not_executed_again(book: Book) -> None:
@@ -149,6 +162,8 @@ def test_change_in_the_package_executes_the_chapters_and_address_brings_buttons(
     built = book.make("book", UNSTUCK_REPOSITORY="https://github.com/owner/name", UNSTUCK_BRANCH="trunk")
     assert "(executed)" in built.stdout, built.stdout + built.stderr
     assert 'The number is <span class="output text_plain">23</span>' in book.page
+    assert 'alt="The number is 23, and a third of it 7.67."' in book.page
+    assert re.search(r"It runs in \d+ s under the quick profile\.", book.page)
     assert "https://github.com/owner/name/edit/trunk/book/chapter.md" in book.page
     colab = "https://colab.research.google.com/github/owner/name/blob/gh-pages/"
     published = book.page.split(colab)[1].split('"')[0]
