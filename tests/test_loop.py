@@ -60,8 +60,12 @@ def test_it_is_the_loop_that_anybody_would_write_by_hand() -> None:
 @pytest.mark.parametrize("make", [MLP, partial(ConvNet, in_shape=(1, 8, 8))])
 def test_the_same_seed_gives_the_same_numbers_bit_for_bit_and_another_seed_others(make: type[nn.Module]) -> None:
     def run(seed: int) -> Run:
-        return fit(fresh(make), DATA, optimizer=partial(SGD, lr=0.05, momentum=0.9), epochs=2, seed=seed, **CPU)
+        model = fresh(make)
+        torch.manual_seed(len(runs))  # whatever the program drew before
+        runs.append(seed)
+        return fit(model, DATA, optimizer=partial(SGD, lr=0.05, momentum=0.9), epochs=2, seed=seed, **CPU)
 
+    runs: list[int] = []
     first, again, other = run(1), run(1), run(2)
     assert first.history.to_dict() == again.history.to_dict()
     assert torch.equal(weights(first.model), weights(again.model))
@@ -169,6 +173,12 @@ def test_a_plateau_is_judged_by_the_validation_loss() -> None:
     )
     assert run.history["loss"] == sorted(run.history["loss"], reverse=True)
     assert run.history.steps["lr"][-1] < 0.02
+
+
+def test_a_model_that_comes_in_eval_mode_is_trained_in_train_mode() -> None:
+    frozen, fitted = fresh(partial(ConvNet, in_shape=(1, 8, 8))).eval(), fresh(partial(ConvNet, in_shape=(1, 8, 8)))
+    runs = [fit(model, DATA, optimizer=partial(SGD, lr=0.05), **CPU) for model in (frozen, fitted)]
+    assert runs[0].history.to_dict() == runs[1].history.to_dict()
 
 
 def test_observers_are_told_of_everything_in_order_and_of_an_end_by_error() -> None:

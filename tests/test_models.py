@@ -34,8 +34,11 @@ def test_the_convolutional_net_is_pytorchs_example_layer_by_layer() -> None:
         torch.testing.assert_close(model(x), model.output(hidden))
 
 
-def test_dropout_is_on_in_training_only() -> None:
+@pytest.mark.parametrize("layer", ["dropout1", "dropout2"])
+def test_each_dropout_is_on_in_training_only(layer: str) -> None:
     model, x = ConvNet(in_shape=(1, 8, 8)), torch.randn(4, 1, 8, 8)
+    other = {"dropout1": model.dropout2, "dropout2": model.dropout1}[layer]
+    other.p = 0.0
     assert not torch.equal(model(x), model(x))
     model.eval()
     assert torch.equal(model(x), model(x))
