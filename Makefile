@@ -6,9 +6,9 @@ STAMP := $(VENV)/.installed
 PY    := $(VENV)/bin/python
 
 # The first that really runs: a version manager may put names on the path that only print an error.
+USABLE := 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
-	"$$p" -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
-	>/dev/null 2>&1 && { echo "$$p"; break; }; done)
+	"$$p" -c $(USABLE) >/dev/null 2>&1 && { echo "$$p"; break; }; done)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -45,7 +45,7 @@ site: $(STAMP)  ## Test the chapters and the built site
 	@$(PY) -m pytest -q tests/test_book.py tests/test_site.py
 
 lab: $(STAMP)  ## Open the chapters in JupyterLab
-	@$(PY) -m jupyterlab book
+	@PYTHONWARNINGS="ignore:IProgress not found" $(PY) -m jupyterlab book
 
 serve: $(STAMP)  ## Build the site and serve it on http://localhost:8000
 	@$(PY) book/build.py
@@ -57,7 +57,7 @@ clean:  ## Remove what was built; keep the environment
 # The stamp is written last: an installation that was cut short is taken up again.
 $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.13 found: set PYTHON=/path/to/python" >&2; exit 1; }
-	@$(PY) -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear "$(VENV)"
+	@{ $(PY) -c $(USABLE) && $(PY) -m pip --version; } >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear "$(VENV)"
 	@echo "Installing into $(VENV): minutes the first time, and only when the requirements change ..."
 	@$(PY) -m pip install --quiet -c constraints.txt -e ".[book,lab,test]"
 	@touch "$@"

@@ -106,6 +106,9 @@ class Book:
         toc = "format: jb-book\nroot: book/index\nchapters:\n- file: book/chapter\n"
         (folder / "_toc.yml").write_text(toc)
         (folder / "book" / "index.md").write_text("# Index\n")
+        for hidden in (".pytest_cache", ".venv/lib"):  # whatever is left lying about is no page of the book
+            (folder / hidden).mkdir(parents=True)
+            (folder / hidden / "README.md").write_text("# No page\n")
         (folder / "src" / "unstuck").mkdir(parents=True)
         self.set_number(1)
         self.write(GOOD)
