@@ -75,7 +75,7 @@ def log_sigmoid(answer: Any) -> None:
     z = torch.tensor([-1e4, -200.0, -1.0, 1.0, 200.0, 1e4], requires_grad=True)
     value = call(answer, z)
     if not torch.isfinite(value).all():
-        raise AnswerError("right for small z, but infinite or nan at z = -200 or 200: keep every exponent at or below 0")
+        raise AnswerError("right for small z, but infinite or nan at |z| = 200: keep every exponent at or below 0")
     expect_close(value.detach(), F.logsigmoid(z.detach()), "right for small z, but not for large |z|")
     if not value.requires_grad:
         raise AnswerError("the value is right, but no gradient flows: stay with tensor operations on z")
@@ -97,12 +97,14 @@ def generalised(answer: Any) -> None:
     mistakes = {
         "divide by q, as the formula does": (1 - right**0.5).mean(),
         "take the mean over the batch, not the sum": loss(right, 0.5).sum(),
-        "take the mean over the batch, not one loss a sample": loss(right, 0.5),
         "take the right class's probability only: this averages over all classes": loss(p, 0.5).mean(),
         "that is cross-entropy: q has no part in it": F.cross_entropy(logits, target),
     }
     hint = "take the softmax of the logits, the probability of the target, and the mean of (1 - p ** q) / q"
-    expect_close(call(answer, logits, target, 0.5), loss(right, 0.5).mean(), hint, mistakes=mistakes)
+    got = call(answer, logits, target, 0.5)
+    if isinstance(got, Tensor) and got.shape == target.shape:
+        raise AnswerError("take the mean over the batch: a single number is asked for, not one loss a sample")
+    expect_close(got, loss(right, 0.5).mean(), hint, mistakes=mistakes)
     expect_close(call(answer, logits, target, 1.0), 1 - right.mean(), hint)
     leaf = torch.tensor([[0.0, 300.0, 0.0]], requires_grad=True)
     value = call(answer, leaf, torch.tensor([0]), 0.5)
@@ -110,7 +112,7 @@ def generalised(answer: Any) -> None:
         raise AnswerError("the value is right, but no gradient flows: return a tensor computed from the logits")
     (gradient,) = torch.autograd.grad(value, leaf)
     if not (torch.isfinite(value) and torch.isfinite(gradient).all()):
-        raise AnswerError("right for small logits, but nan at 300: take p from log-sum-exp, and the power as exp(q ln p)")
+        raise AnswerError("right for small logits, but nan at 300: take ln p by log-sum-exp, and p ** q as exp(q ln p)")
 
 
 CHECKS: dict[str, Checker] = {
