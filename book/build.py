@@ -132,6 +132,17 @@ def record() -> int:
     return 0
 
 
+def picture(name: str) -> int:
+    """Copy a figure of the built book, on white, to where the README shows it."""
+    page = next(path for path in HTML.rglob("*.html") if f'id="{name}"' in path.read_text(encoding="utf8"))
+    figure = page.read_text(encoding="utf8").split(f'id="{name}"')[1]
+    image = page.parent / figure.split('src="')[1].split('"')[0]
+    ground = '<rect width="100%" height="100%" fill="#fff"/>'
+    drawn = re.sub(r"(<svg [^>]*>)", rf"\1{ground}", image.read_text(encoding="utf8"), count=1)
+    (ROOT / "book" / "_static" / "readme.svg").write_text(drawn, encoding="utf8")
+    return 0
+
+
 def restore(executed: Path) -> Path:
     """Write an executed chapter with all its outputs, and return where.
 
@@ -154,7 +165,10 @@ def main() -> int:
     parser.add_argument("--cold", action="store_true", help="execute every chapter, changed or not")
     parser.add_argument("--replay", action="store_true", help="only execute the built chapters again and compare")
     parser.add_argument("--record", action="store_true", help="only keep what the chapters took, in runtimes.json")
+    parser.add_argument("--picture", metavar="NAME", help="only copy a built figure to where the README shows it")
     arguments = parser.parse_args()
+    if arguments.picture:
+        return picture(arguments.picture)
     if arguments.record:
         return record()
     return replay() if arguments.replay else build(cold=arguments.cold)

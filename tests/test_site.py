@@ -88,7 +88,7 @@ def test_every_figure_has_a_number_a_caption_and_an_alt_text(chapter: str) -> No
         assert not re.search(r"\.(svg|png)$|[{}]", alt)
         figure = image.find_parent("figure")
         assert figure is not None, alt
-        assert re.fullmatch(r"Figure \d+", figure.select_one(".caption-number").text.strip())
+        assert re.fullmatch(r"Figure \d+\.\d+", figure.select_one(".caption-number").text.strip())
         assert len(figure.select_one(".caption-text").text.split()) >= 5
 
 
