@@ -80,9 +80,7 @@ class History:
         """
         metrics = dict(metrics or {})
         if self._buffer is None or not self._samples:
-            raise ValueError(
-                "the epoch has no steps: the training data yielded no batch (generators yield once)"
-            )
+            raise ValueError("the epoch has no steps: the training data yielded no batch (generators yield once)")
         if self.epochs["step"] and set(metrics) != set(self.epochs) - {"step", "loss"}:
             raise ValueError(f"the metrics must be those of the epochs before, got {sorted(metrics)}")
         losses = self._buffer[: len(self._samples)].tolist()  # sync: once an epoch
