@@ -44,8 +44,10 @@ site: $(STAMP)  ## Test the chapters and the built site
 	@echo "== tests of the chapters and of the site"
 	@$(PY) -m pytest -q tests/test_book.py tests/test_site.py
 
+lab: export JUPYTER_CONFIG_DIR := $(abspath $(VENV))/etc/jupyter
 lab: $(STAMP)  ## Open the chapters in JupyterLab
-	@PYTHONWARNINGS="ignore:IProgress not found" $(PY) -m jupyterlab book
+	@$(VENV)/bin/jupytext-config set-default-viewer markdown  # a click on a chapter opens a notebook
+	@PYTHONWARNINGS="ignore:IProgress not found" $(PY) -m jupyterlab $(LAB_OPTIONS) book
 
 serve: $(STAMP)  ## Build the site and serve it on http://localhost:8000
 	@$(PY) book/build.py
