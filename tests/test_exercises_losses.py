@@ -27,7 +27,7 @@ def squashed(classes, bound):
 
 
 def log_sigmoid(z):
-    return z.clamp(max=0) - torch.log1p(torch.exp(-z.abs()))
+    return torch.minimum(z, torch.zeros_like(z)) - torch.log1p(torch.exp(-z.abs()))
 
 
 def generalised(logits, target, q):
@@ -72,6 +72,7 @@ WRONG = [
     ("log-sigmoid", lambda z: torch.sigmoid(z).log(), "infinite or nan"),
     ("log-sigmoid", lambda z: -torch.log1p(torch.exp(-z)), "infinite or nan"),
     ("log-sigmoid", lambda z: F.logsigmoid(z.clamp(-200, 200)), "not for large"),
+    ("log-sigmoid", lambda z: z.clamp(max=0) - torch.log1p(torch.exp(-z.abs())), "right except at z = 0"),
     ("log-sigmoid", lambda z: F.logsigmoid(z.detach()), "no gradient"),
     ("log-sigmoid", lambda z: torch.where(z < 0, z - (z.exp()).log1p(), -(-z).exp().log1p()), "gradient is not"),
     ("generalised", lambda z, t, q: (1 - right_p(z, t) ** q).mean(), "divide by q"),

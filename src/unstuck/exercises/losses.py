@@ -82,6 +82,10 @@ def log_sigmoid(answer: Any) -> None:
     (gradient,) = torch.autograd.grad(value.sum(), z)
     wanted = torch.sigmoid(-z.detach())
     expect_close(gradient, wanted, "the value is right, but the gradient is not sigma(-z) at large |z|")
+    zero = torch.zeros(1, requires_grad=True)
+    (gradient,) = torch.autograd.grad(call(answer, zero).sum(), zero)
+    kink = "right except at z = 0, where the gradient is 1/2: see how clamp, abs and minimum share it out at a tie"
+    expect_close(gradient, torch.tensor([0.5]), kink)
 
 
 def generalised(answer: Any) -> None:
