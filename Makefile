@@ -47,7 +47,7 @@ site: $(STAMP)  ## Test the chapters and the built site
 lab: export JUPYTER_CONFIG_DIR := $(abspath $(VENV))/etc/jupyter
 lab: $(STAMP)  ## Open the chapters in JupyterLab
 	@$(VENV)/bin/jupytext-config set-default-viewer markdown  # a click on a chapter opens a notebook
-	@PYTHONWARNINGS="ignore:IProgress not found" $(PY) -m jupyterlab $(LAB_OPTIONS) book
+	@$(PY) -m jupyterlab $(LAB_OPTIONS) book
 
 serve: $(STAMP)  ## Build the site and serve it on http://localhost:8000
 	@$(PY) book/build.py

@@ -58,7 +58,6 @@ def environment() -> dict[str, str]:
         "IPYTHONDIR": str(IPYTHON),  # no start-up files of the user's
         "JUPYTER_PREFER_ENV_PATH": "1",  # this environment's kernel, not one of the user's of the same name
         "JUPYTER_PLATFORM_DIRS": "1",
-        "PYTHONWARNINGS": "ignore:IProgress not found",  # tqdm: a bar in text will do, on a page that prints none
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger remarks on frozen modules
     }
     if "UNSTUCK_DATA" in env:  # chapters run in their own folder: a path means what it means here

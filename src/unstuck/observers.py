@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tqdm.auto import tqdm
-
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from unstuck.loop import Run
 
 __all__ = ["Observer", "Progress"]
@@ -47,6 +47,8 @@ class Progress(Observer):
 
     def on_start(self, run: Run) -> None:
         """Open the bar."""
+        from tqdm.auto import tqdm  # here, as the import alone warns in a notebook that has no widgets
+
         self.bar = tqdm(total=run.epochs, unit="epoch", disable=self.disable)
 
     def on_epoch(self, run: Run) -> None:
