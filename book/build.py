@@ -13,6 +13,7 @@ import argparse
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -122,11 +123,18 @@ def replay() -> int:
 
 
 def record() -> int:
-    """Keep what each chapter of the last build took, for its page to tell under either profile."""
+    """Keep what each chapter of the last build took, and on what, for its page to tell under either profile."""
+    import torch  # seconds, and needed here only
+
     runs: dict[str, dict[str, float]] = json.loads(TIMES.read_text())
-    known: dict[str, dict[str, float]] = json.loads(RUNTIMES.read_text()) if RUNTIMES.exists() else {}
-    for name, run in runs.items():
-        known.setdefault(name, {})[os.environ.get("UNSTUCK_PROFILE", "quick")] = round(run["seconds"], 1)
+    known: dict[str, object] = json.loads(RUNTIMES.read_text()) if RUNTIMES.exists() else {}
+    machine = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{os.cpu_count()} CPU cores"
+    known[os.environ.get("UNSTUCK_PROFILE", "quick")] = {
+        "machine": machine,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "seconds": {name: round(run["seconds"], 1) for name, run in runs.items()},
+    }
     RUNTIMES.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")
     return 0
 

@@ -120,10 +120,21 @@ def test_executes_within_a_minute(root: Path, chapter: str) -> None:
     assert run["seconds"] <= 60
 
 
-def test_terms_in_the_glossary_are_in_order(root: Path) -> None:
+def glossary(root: Path) -> list[str]:
+    """Return the terms of the glossary, as they stand there."""
     text = (root / "book" / "glossary.md").read_text(encoding="utf8")
-    terms = re.findall(r"^([A-Za-z].*)$", text.split("```{glossary}")[1].split("```")[0], flags=re.MULTILINE)
-    assert terms == sorted(terms, key=str.lower)
+    return re.findall(r"^([A-Za-z].*)$", text.split("```{glossary}")[1].split("```")[0], flags=re.MULTILINE)
+
+
+def test_terms_in_the_glossary_are_in_order(root: Path) -> None:
+    assert glossary(root) == sorted(glossary(root), key=str.lower)
+
+
+def test_terms_that_a_chapter_defines_are_in_the_glossary(root: Path, notebook: Any) -> None:
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    defined = {term.lower() for term in re.findall(r"\*\*([^*]+)\*\*", text)}
+    assert defined
+    assert defined - {term.lower() for term in glossary(root)} == set()
 
 
 def test_configuration_reads_no_hidden_folder(root: Path) -> None:

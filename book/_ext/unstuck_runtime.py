@@ -23,19 +23,24 @@ def duration(seconds: float) -> str:
 
 
 def runtimes(app: Sphinx, page: str) -> dict[str, str]:
-    """Return how long a chapter takes, by profile."""
+    """Return how long a chapter takes, and on what, by profile."""
     recorded = Path(app.srcdir, "book", "runtimes.json")
-    known: dict[str, float] = json.loads(recorded.read_text()).get(page, {}) if recorded.exists() else {}
+    known = json.loads(recorded.read_text()) if recorded.exists() else {}
+    told = {
+        profile: f"{duration(record['seconds'][page])} under the {profile} profile ({record['machine']})"
+        for profile, record in known.items()
+        if page in record["seconds"]
+    }
     run = NbMetadataCollector.get_exec_data(app.env, page)
     if run and run["runtime"]:
-        known[os.environ.get("UNSTUCK_PROFILE", "quick")] = run["runtime"]
-    return {profile: duration(seconds) for profile, seconds in sorted(known.items(), reverse=True)}
+        profile = os.environ.get("UNSTUCK_PROFILE") or "quick"
+        told[profile] = f"{duration(run['runtime'])} under the {profile} profile (this build)"
+    return dict(sorted(told.items(), reverse=True))
 
 
 def tell(app: Sphinx, doctree: nodes.document) -> None:
     """Put the times into the text of the page just read."""
-    times = runtimes(app, app.env.docname)
-    text = ", ".join(f"{time} under the {profile} profile" for profile, time in times.items())
+    text = ", ".join(runtimes(app, app.env.docname).values())
     for node in list(doctree.findall(nodes.Text)):
         if PLACEHOLDER in node:
             node.parent.replace(node, nodes.Text(node.replace(PLACEHOLDER, text or "a time yet to be measured")))

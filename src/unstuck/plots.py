@@ -43,7 +43,7 @@ def style() -> None:
             "figure.constrained_layout.use": True,
             "figure.dpi": 100,
             "figure.facecolor": "none",
-            "figure.figsize": (7.0, 3.4),
+            "figure.figsize": (6.0, 3.2),
             "axes.facecolor": "none",
             "savefig.facecolor": "none",
             "font.family": "DejaVu Sans",
