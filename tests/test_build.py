@@ -166,7 +166,7 @@ def test_change_in_the_package_executes_the_chapters_and_address_brings_buttons(
     assert "(executed)" in built.stdout, built.stdout + built.stderr
     assert 'The number is <span class="output text_plain">23</span>' in book.page
     assert 'alt="The number is 23, and a third of it 7.67."' in book.page
-    assert re.search(r"It runs in \d+ s under the quick profile\.", book.page)
+    assert re.search(r"It runs in \d+ s under the quick profile \(this build\)\.", book.page)
     assert "https://github.com/owner/name/edit/trunk/book/chapter.md" in book.page
     colab = "https://colab.research.google.com/github/owner/name/blob/gh-pages/"
     published = book.page.split(colab)[1].split('"')[0]
