@@ -12,11 +12,11 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from unstuck.data import load
 from unstuck.history import History
-from unstuck.loop import Run, evaluate, fit, pick_device
+from unstuck.loop import evaluate, fit, pick_device
 from unstuck.losses import cross_entropy, mse
 from unstuck.models import MLP, ConvNet, Linear
-from unstuck.observers import Observer
 from unstuck.optim import SGD
+from unstuck.run import Observer, Run
 
 DATA = load("digits")
 CPU = {"device": "cpu"}

@@ -8,9 +8,10 @@ from unstuck.claims import ClaimError, claim
 from unstuck.data import Batches, Data, DataError, load
 from unstuck.exercises import check
 from unstuck.history import History
-from unstuck.loop import Run, evaluate, fit
+from unstuck.loop import evaluate, fit
 from unstuck.models import MLP, CIFARNet, ConvNet, Linear
-from unstuck.observers import Observer, Progress
+from unstuck.observers import Progress
+from unstuck.run import Observer, Run
 from unstuck.step import make_step
 
 __all__ = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -15,46 +14,16 @@ from torch.optim.lr_scheduler import CyclicLR, LRScheduler, OneCycleLR, ReduceLR
 from unstuck.data import Data
 from unstuck.history import History
 from unstuck.losses import cross_entropy
-from unstuck.observers import Observer
+from unstuck.run import Observer, Run
 from unstuck.step import Loss, check_batch, eval_mode, make_step
 
-__all__ = ["Run", "evaluate", "fit", "pick_device"]
+__all__ = ["evaluate", "fit", "pick_device"]
 
 Batch = tuple[Tensor, Tensor]
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
 MakeScheduler = Callable[[Optimizer], LRScheduler]
 
 _EVALUATION_BATCH = 1024  # samples; without a graph, so larger than a training batch may be
-
-
-@dataclass
-class Run:
-    """A model in training, or trained: what :func:`fit` returns, and what observers see.
-
-    Attributes
-    ----------
-    model, optimizer
-        As they stand now.
-    history
-        What was measured.
-    device
-        Where it runs.
-    seed
-        Seeded the order of the batches and whatever the model draws.
-    epochs
-        How many were asked for.
-    """
-
-    model: nn.Module
-    optimizer: Optimizer
-    history: History
-    device: torch.device
-    seed: int
-    epochs: int
-
-    def final(self, name: str) -> float:
-        """Return the last value of a column of the history, as ``run.final("test_accuracy")``."""
-        return self.history[name][-1]
 
 
 def fit(

@@ -4,32 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from unstuck.run import Observer, Run
+
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from unstuck.loop import Run
-
-__all__ = ["Observer", "Progress"]
-
-
-class Observer:
-    """Watches a run; override what you need.
-
-    Only :meth:`on_epoch` may read the history: while an epoch goes on, the losses lie on the device, and reading them
-    would make the program wait for it.
-    """
-
-    def on_start(self, run: Run) -> None:
-        """Before the first step."""
-
-    def on_step(self, run: Run) -> None:
-        """After every step."""
-
-    def on_epoch(self, run: Run) -> None:
-        """After every epoch, when its row of the history is written."""
-
-    def on_end(self, run: Run) -> None:
-        """After the last epoch, or when the run was broken off by an error."""
+__all__ = ["Progress"]
 
 
 class Progress(Observer):

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from unstuck.loop import Run
+from unstuck.run import Run
 
 __all__ = ["COLOURS", "band", "contours", "curves", "images", "label_lines", "path", "style"]
 
