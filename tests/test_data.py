@@ -88,7 +88,7 @@ def test_real_mnist() -> None:
     data = load("mnist", download=False)
     assert [len(split) for split in data.splits.values()] == [50_000, 10_000, 10_000]
     assert data.in_shape == (1, 28, 28)
-    assert data.classes == ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    assert data.classes == tuple("0123456789")
     # of all 60,000 development images the mean and deviation are .1307 and .3081; of 50,000, nearly so
     assert float(data.mean) == pytest.approx(0.1307, abs=1e-3)
     assert float(data.std) == pytest.approx(0.3081, abs=1e-3)
