@@ -28,6 +28,33 @@ def test_a_step_is_one_update_by_the_batchs_own_gradient() -> None:
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "SGD",
+        "Adam",
+        "AdamW",
+        "NAdam",
+        "RAdam",
+        "Adamax",
+        "Adagrad",
+        "Adadelta",
+        "RMSprop",
+        "Rprop",
+        "ASGD",
+        "Adafactor",
+        "LBFGS",
+    ],
+)
+def test_any_optimiser_of_pytorch_lowers_the_loss(name: str) -> None:
+    torch.manual_seed(0)
+    model = nn.Linear(4, 3)
+    step = make_step(model, cross_entropy, getattr(torch.optim, name)(model.parameters(), lr=0.01))
+    losses = [step(X, Y) for _ in range(5)]
+    assert all(not loss.requires_grad for loss in losses)
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize(
     ("model", "loss", "x", "y", "message"),
     [
         (nn.Linear(4, 3), cross_entropy, X, Y[:5], "6 inputs and 5 targets"),

@@ -45,10 +45,14 @@ def make_step(model: nn.Module, loss: Loss, optimizer: Optimizer) -> Step:
     """
 
     def step(x: Tensor, y: Tensor) -> Tensor:
-        optimizer.zero_grad()
-        value = loss(model(x), y)
-        value.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+        def closure() -> Tensor:
+            optimizer.zero_grad()
+            value = loss(model(x), y)
+            value.backward()  # type: ignore[no-untyped-call]
+            return value
+
+        # LBFGS calls the closure several times, all others once. (PyTorch's types have it return a float.)
+        value: Tensor = optimizer.step(closure)  # type: ignore[arg-type,assignment]
         return value.detach()
 
     return step
