@@ -46,6 +46,18 @@ def test_normalise_and_denormalise_are_inverse_by_channel() -> None:
     torch.testing.assert_close(data.denormalise(data.normalise(x)), x)
 
 
+def test_moving_to_where_it_lies_copies_and_checks_nothing() -> None:
+    data = load("line")
+    assert data.to("cpu") is data
+    assert data.to(torch.device("cpu")) is data
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_moving_to_cuda_moves_every_split() -> None:
+    moved = load("line").to("cuda")
+    assert {tensor.device.type for split in moved.splits.values() for tensor in split} == {"cuda"}
+
+
 def test_an_unknown_set_is_answered_with_those_there_are() -> None:
     with pytest.raises(DataError, match="there is no data set 'mnits'; choose one of 'digits', 'mnist'"):
         load("mnits")
