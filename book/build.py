@@ -126,10 +126,12 @@ def record() -> int:
     """Keep what each chapter of the last build took, and on what, for its page to tell under either profile."""
     import torch  # seconds, and needed here only
 
+    from unstuck.profile import profile
+
     runs: dict[str, dict[str, float]] = json.loads(TIMES.read_text())
     known: dict[str, object] = json.loads(RUNTIMES.read_text()) if RUNTIMES.exists() else {}
     machine = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{os.cpu_count()} CPU cores"
-    known[os.environ.get("UNSTUCK_PROFILE", "quick")] = {
+    known[profile()] = {
         "machine": machine,
         "torch": torch.__version__,
         "python": platform.python_version(),

@@ -6,11 +6,12 @@ The records are read from the executed notebooks, so that the list says what was
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from docutils import nodes
+from jupyter_cache import get_cache
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -32,18 +33,33 @@ class Claims(SphinxDirective):
 def collect(app: Sphinx, doctree: nodes.document) -> None:
     """Keep the claims of the chapter just read, each with the section that makes it."""
     page = app.env.docname
-    path = Path(app.env.mystnb_config.output_folder, f"{page}.ipynb")
     records: list[dict[str, Any]] = []
-    for cell in doctree.findall(nodes.container):
-        if cell.get("nb_element") == "cell_code" and path.exists():
-            outputs = json.loads(path.read_text(encoding="utf8"))["cells"][cell["cell_index"]]["outputs"]
-            section = enclosing_section(cell)
-            records += [
-                {**output["data"][MEDIA_TYPE], "section": section}
-                for output in outputs
-                if MEDIA_TYPE in output.get("data", {})
-            ]
+    cells = [cell for cell in doctree.findall(nodes.container) if cell.get("nb_element") == "cell_code"]
+    executed = executed_cells(app, page) if cells else []
+    for cell in cells if executed else []:
+        section = enclosing_section(cell)
+        outputs = executed[cell["cell_index"]].get("outputs", [])
+        made = [output["data"] for output in outputs if MEDIA_TYPE in output.get("data", {})]
+        records += [{**data[MEDIA_TYPE], "evidence": evidence(data), "section": section} for data in made]
     all_claims(app)[page] = records
+
+
+def executed_cells(app: Sphinx, page: str) -> list[Any]:
+    """Return a chapter's cells with all their outputs; none if it raised, for which the build fails anyway.
+
+    They are in the cache of executed chapters, always. The notebook that MyST-NB leaves behind has them only in the
+    build that executed it.
+    """
+    path = Path(app.env.mystnb_config.output_folder, f"{page}.ipynb")
+    if not path.exists():
+        return []
+    try:
+        _, notebook = get_cache(Path(app.outdir).parent / ".jupyter_cache").merge_match_into_notebook(
+            nbformat.read(path, as_version=4)
+        )
+    except KeyError:
+        return []
+    return list(notebook.cells)
 
 
 def all_claims(app: Sphinx) -> dict[str, list[dict[str, Any]]]:
@@ -77,14 +93,13 @@ def block(app: Sphinx, page: str, chapter: str, claim: dict[str, Any]) -> nodes.
     """Return one claim: its sentence, which links to where it is made, and its measurement."""
     address = app.builder.get_relative_uri(page, chapter) + f"#{claim['section']}"
     sentence = nodes.paragraph("", "", nodes.reference("", f"{claim['statement']}.", refuri=address, internal=True))
-    measured = nodes.paragraph("", evidence(claim), classes=["claim-measured"])
+    measured = nodes.paragraph("", claim["evidence"], classes=["claim-measured"])
     return nodes.container("", sentence, measured, classes=["claim"])
 
 
-def evidence(claim: dict[str, Any]) -> str:
-    """Return what was measured, and for how many seeds it held."""
-    support = f"held for {claim['held']} of {claim['seeds']} seeds" if claim["seeds"] else "no chance in it"
-    return f"Measured: {claim['measured']}; {support}."
+def evidence(data: dict[str, Any]) -> str:
+    """Return what was measured, and on what it rests, in the words of the claim itself."""
+    return "".join(data["text/plain"]).removeprefix(f"{data[MEDIA_TYPE]['statement']}. ")
 
 
 def reading_order(app: Sphinx) -> list[str]:
