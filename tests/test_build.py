@@ -32,6 +32,9 @@ import unstuck
 from myst_nb import glue
 glue("number", f"{unstuck.NUMBER}", display=False)
 glue("third", unstuck.NUMBER / 3, display=False)
+record = {"statement": "It holds", "measured": "1", "seeds": 0, "held": 0}
+bundle = {"text/plain": "It holds. Measured: 1; no chance in it.", "application/vnd.unstuck.claim+json": record}
+display(bundle, raw=True)
 ```
 
 The number is {glue}`number`.
@@ -105,7 +108,7 @@ class Book:
             shutil.copy(root / "book" / name, folder / "book" / name)
         toc = "format: jb-book\nroot: book/index\nchapters:\n- file: book/chapter\n"
         (folder / "_toc.yml").write_text(toc)
-        (folder / "book" / "index.md").write_text("# Index\n")
+        (folder / "book" / "index.md").write_text("# Index\n\n```{claims}\n```\n")
         for hidden in (".pytest_cache", ".venv/lib"):  # whatever is left lying about is no page of the book
             (folder / hidden).mkdir(parents=True)
             (folder / hidden / "README.md").write_text("# No page\n")
@@ -157,6 +160,12 @@ def test_unchanged_book_is_not_executed_again(book: Book) -> None:
     assert built.returncode == 0, built.stdout + built.stderr
     assert "(from the cache)" in built.stdout
     assert "(executed)" not in built.stdout
+
+
+def test_claims_are_listed_from_the_cache_as_well(book: Book) -> None:
+    assert book.make("book").returncode == 0
+    index = book.folder / "_build" / "html" / "book" / "index.html"
+    assert "Measured: 1; no chance in it." in index.read_text()
 
 
 def test_change_in_the_package_executes_the_chapters_and_address_brings_buttons(book: Book) -> None:
