@@ -77,6 +77,17 @@ def test_what_pytorch_allows_is_allowed() -> None:
     check_batch(TwoHeads(), lambda heads, y: (heads[0] - y).square().mean(), X, torch.randn(6))
 
 
+def test_a_penalty_is_minimised_with_the_loss() -> None:
+    model = nn.Linear(4, 3)
+    before = model.weight.detach().clone()
+    expected_loss = cross_entropy(model(X), Y)
+    (gradient,) = torch.autograd.grad(expected_loss, model.weight)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    loss = make_step(model, cross_entropy, optimizer, penalty=lambda ps: 0.1 * next(iter(ps)).square().sum())(X, Y)
+    torch.testing.assert_close(loss, expected_loss.detach() + 0.1 * before.square().sum())
+    torch.testing.assert_close(model.weight.detach(), before - 0.5 * (gradient + 0.2 * before))
+
+
 def test_checking_leaves_no_trace() -> None:
     model = nn.Sequential(ConvNet(in_shape=(1, 8, 8)), nn.BatchNorm1d(10), MLP(4, in_shape=(10,)), nn.Dropout())
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}

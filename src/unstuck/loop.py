@@ -15,11 +15,12 @@ from unstuck.data import Data
 from unstuck.history import History
 from unstuck.losses import cross_entropy
 from unstuck.run import Observer, Run
-from unstuck.step import Loss, check_batch, eval_mode, make_step
+from unstuck.step import Loss, Penalty, check_batch, eval_mode, make_step
 
 __all__ = ["evaluate", "fit", "pick_device"]
 
 Batch = tuple[Tensor, Tensor]
+Transform = Callable[[Tensor, Tensor], Batch]
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
 MakeScheduler = Callable[[Optimizer], LRScheduler]
 
@@ -39,6 +40,8 @@ def fit(
     evaluate_on: Sequence[str] | None = None,
     device: torch.device | str = "auto",
     seed: int = 0,
+    penalty: Penalty | None = None,
+    transform: Transform | None = None,
     observers: Sequence[Observer] = (),
 ) -> Run:
     """Train a model.
@@ -69,17 +72,23 @@ def fit(
     device
         A device, or ``"auto"``: CUDA, then Apple's MPS, then the CPU.
     seed
-        Seeds the order of the batches and the random numbers of the model, such as dropout's; the program's own random
-        state is left alone.
+        Seeds the order of the batches and the random numbers of `transform` and of the model, such as dropout's; the
+        program's own random state is left alone.
         The weights are drawn where the model is made: call :func:`torch.manual_seed` there.
+    penalty
+        Maps the model's parameters to a scalar that is added to the loss that is minimised, and so to the history's
+        ``loss``, but to no evaluation: ``partial(l2, strength=1e-3)``.
+    transform
+        Maps each training batch, on the device, to the ``(x, y)`` that is trained on; its random draws come before the
+        model's: ``partial(mixup, alpha=0.2, classes=10)``.
     observers
-        Told of every step and epoch.
+        Told of every step and epoch; one that calls :meth:`Run.stop <unstuck.run.Run.stop>` makes this epoch the last.
 
     Returns
     -------
     Run
-        The model, its optimiser and the history: ``loss`` (over the epoch, while training), and for each split measured
-        ``<split>_loss`` and, for classes, ``<split>_accuracy`` (after the epoch, in eval mode).
+        The model, its optimiser and the history: ``loss`` (what was minimised, over the epoch, while training), and for
+        each split measured ``<split>_loss`` and, for classes, ``<split>_accuracy`` (after the epoch, in eval mode).
 
     Raises
     ------
@@ -103,7 +112,7 @@ def fit(
     optimizer = _on_parameters(optimizer, model)
     scheduler, scheduled = _scheduler(schedule, optimizer, schedule_every)
     training, measured = _batches(data, evaluate_on, batch_size, seed, device)
-    step = make_step(model, loss, optimizer)
+    step = make_step(model, loss, optimizer, penalty=penalty)
     run = Run(model, optimizer, History(), device, seed, epochs)
 
     with _seeded(seed, device), _observed(observers, run):
@@ -111,6 +120,8 @@ def fit(
             model.train()
             for index, (x, y) in enumerate(training):
                 x, y = x.to(device, non_blocking=True), y.to(device, non_blocking=True)
+                if transform:
+                    x, y = transform(x, y)
                 if epoch == index == 0:
                     check_batch(model, loss, x, y)  # sync: once a run
                 run.history.record(step(x, y), samples=len(y), lr=optimizer.param_groups[0]["lr"])
@@ -123,6 +134,8 @@ def fit(
                 _step_epoch(scheduler, run.history)
             for observer in observers:
                 observer.on_epoch(run)
+            if run.stopped:
+                break
     return run
 
 

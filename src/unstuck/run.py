@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import nn
@@ -28,7 +28,9 @@ class Run:
     seed
         Seeded the order of the batches and whatever the model draws.
     epochs
-        How many were asked for.
+        How many were asked for; ``len(run.history)`` tells how many there were.
+    stopped
+        Whether :meth:`stop` was called.
     """
 
     model: nn.Module
@@ -37,6 +39,11 @@ class Run:
     device: torch.device
     seed: int
     epochs: int
+    stopped: bool = field(default=False, init=False)
+
+    def stop(self) -> None:
+        """Ask for an end after this epoch, as an observer may at any time; the epoch is still measured and told of."""
+        self.stopped = True
 
     def final(self, name: str) -> float:
         """Return the last value of a column of the history, as ``run.final("test_accuracy")``."""

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-__all__ = ["Loss", "Step", "check_batch", "eval_mode", "make_step"]
+__all__ = ["Loss", "Penalty", "Step", "check_batch", "eval_mode", "make_step"]
 
 Loss = Callable[[Tensor, Tensor], Tensor]
+Penalty = Callable[[Iterable[Tensor]], Tensor]
 Step = Callable[[Tensor, Tensor], Tensor]
 
 
-def make_step(model: nn.Module, loss: Loss, optimizer: Optimizer) -> Step:
+def make_step(model: nn.Module, loss: Loss, optimizer: Optimizer, *, penalty: Penalty | None = None) -> Step:
     """Tie a model, a loss and an optimiser together to one function of a batch.
 
     Parameters
@@ -27,12 +28,14 @@ def make_step(model: nn.Module, loss: Loss, optimizer: Optimizer) -> Step:
         Maps ``(model(x), y)`` to a scalar, the mean over the batch.
     optimizer
         Holds the model's parameters.
+    penalty
+        Maps the model's parameters to a scalar that is added to the loss: ``partial(l2, strength=1e-3)``.
 
     Returns
     -------
     Step
-        ``step(x, y) -> loss``: takes one optimiser step, and returns the loss before it, without a graph and without
-        waiting for the device.
+        ``step(x, y) -> loss``: takes one optimiser step, and returns what it minimised, the loss and its penalty before
+        the step, without a graph and without waiting for the device.
 
     Examples
     --------
@@ -48,6 +51,8 @@ def make_step(model: nn.Module, loss: Loss, optimizer: Optimizer) -> Step:
         def closure() -> Tensor:
             optimizer.zero_grad()
             value = loss(model(x), y)
+            if penalty:
+                value = value + penalty(model.parameters())
             value.backward()  # type: ignore[no-untyped-call]
             return value
 
