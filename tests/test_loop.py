@@ -1,5 +1,6 @@
 """The loop: exact means, the same numbers from the same seed, and anybody's parts."""
 
+from collections.abc import Iterable
 from functools import partial
 from types import SimpleNamespace
 
@@ -10,7 +11,7 @@ from torch.nn import functional as F
 from torch.optim import lr_scheduler
 from torch.utils.data import DataLoader, TensorDataset
 
-from unstuck.data import load
+from unstuck.data import Split, load
 from unstuck.history import History
 from unstuck.loop import evaluate, fit, pick_device
 from unstuck.losses import cross_entropy, mse
@@ -205,6 +206,98 @@ def test_observers_are_told_of_everything_in_order_and_of_an_end_by_error() -> N
     with pytest.raises(KeyboardInterrupt):
         fit(fresh(), batches, optimizer=partial(SGD, lr=0.1), epochs=5, observers=[Recorder()], **CPU)
     assert told[-2:] == ["epoch 3", "end"]
+
+
+def test_a_penalty_is_in_the_recorded_loss_and_in_no_evaluation() -> None:
+    def penalty(parameters: Iterable[Tensor]) -> Tensor:
+        return 7.0 + 0 * sum(p.sum() for p in parameters)
+
+    plain, paying = (
+        fit(fresh(), DATA, optimizer=partial(SGD, lr=0.1), epochs=2, penalty=p, **CPU) for p in (None, penalty)
+    )
+    assert paying.history.steps["loss"] == pytest.approx([loss + 7 for loss in plain.history.steps["loss"]])
+    assert paying.history["loss"] == pytest.approx([loss + 7 for loss in plain.history["loss"]])
+    for column in set(plain.history.epochs) - {"loss"}:
+        assert paying.history[column] == plain.history[column]
+
+
+def test_training_batches_are_transformed_and_no_others() -> None:
+    def shift(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        sizes.append(len(x))
+        return x.roll(1, dims=-1), y
+
+    sizes: list[int] = []
+    run = fit(fresh(), DATA, optimizer=partial(SGD, lr=0.1), epochs=2, transform=shift, **CPU)
+    moved = DATA.map_splits(lambda split: Split(split.x.roll(1, dims=-1), split.y))
+    by_hand = fit(fresh(), moved, optimizer=partial(SGD, lr=0.1), epochs=2, evaluate_on=(), **CPU)
+    assert run.history.steps["loss"] == by_hand.history.steps["loss"]
+    assert run.history["test_loss"][-1] == evaluate(run.model, DATA.test.batches())["loss"]
+    assert sum(sizes) == 2 * len(DATA.train)
+
+
+def test_a_transform_draws_before_the_model_from_the_random_state_that_is_seeded() -> None:
+    def noise(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        return x + 0.1 * torch.randn_like(x), y
+
+    def make() -> nn.Module:
+        return nn.Sequential(nn.Dropout(0.5), Linear())
+
+    batches = [tuple(DATA.test)]
+    run = fit(fresh(make), batches, optimizer=partial(SGD, lr=0.1), epochs=3, seed=4, transform=noise, **CPU)
+    model, losses = fresh(make), []
+    optimizer = SGD(model.parameters(), lr=0.1)
+    torch.manual_seed(4)
+    for _ in range(3):
+        x, y = noise(*DATA.test)
+        loss = cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert run.history.steps["loss"] == losses
+
+
+def test_a_transform_that_yields_nonsense_is_refused_before_any_training() -> None:
+    model = Untouched()
+    with pytest.raises(ValueError, match="inputs of the first batch hold NaN"):
+        fit(model, DATA, optimizer=partial(SGD, lr=0.1), transform=lambda x, y: (x / 0 * 0, y), **CPU)
+
+
+def test_soft_targets_are_trained_on_and_evaluated_without_an_accuracy() -> None:
+    x, y = DATA.test
+    soft = 0.9 * F.one_hot(y, 10).float() + 0.01
+    run = fit(
+        fresh(),
+        {"train": [(x, soft)], "soft": [(x, soft)], "hard": [(x, y)]},
+        optimizer=partial(SGD, lr=0.1),
+        epochs=30,
+        **CPU,
+    )
+    assert set(run.history.epochs) == {"step", "loss", "soft_loss", "hard_loss", "hard_accuracy"}
+    assert run.final("hard_accuracy") > 0.9
+    with torch.no_grad():
+        assert run.final("soft_loss") == pytest.approx(float(F.cross_entropy(run.model(x), soft)), rel=1e-6)
+
+
+def test_a_run_can_be_stopped_at_the_end_of_an_epoch() -> None:
+    told: list[str] = []
+
+    class Stopper(Observer):
+        def on_step(self, run: Run) -> None:
+            if len(run.history) == 1:
+                run.stop()  # in the middle of the second epoch
+
+        def on_epoch(self, run: Run) -> None:
+            told.append(f"epoch {len(run.history)}")
+
+        def on_end(self, run: Run) -> None:
+            told.append("end")
+
+    run = fit(fresh(), DATA, optimizer=partial(SGD, lr=0.1), epochs=9, observers=[Stopper()], **CPU)
+    assert told == ["epoch 1", "epoch 2", "end"]
+    assert (run.stopped, run.epochs, len(run.history)) == (True, 9, 2)
+    assert run.history["step"] == [19, 38]  # the epoch was finished
+    assert not fit(fresh(), DATA, optimizer=partial(SGD, lr=0.1), **CPU).stopped
 
 
 def test_auto_picks_cuda_then_mps_then_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:

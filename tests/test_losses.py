@@ -19,6 +19,14 @@ def classification(scale: float = 3.0, seed: int = 0) -> tuple[Tensor, Tensor]:
     return logits.requires_grad_(), torch.randint(CLASSES, (12,), generator=generator)
 
 
+def distributions(scale: float = 3.0, seed: int = 0) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    logits = scale * torch.randn(12, CLASSES, dtype=torch.float64, generator=generator)
+    target = torch.rand(12, CLASSES, dtype=torch.float64, generator=generator)  # rows need not sum to one
+    target[0] = F.one_hot(torch.tensor(2), CLASSES)
+    return logits.requires_grad_(), target
+
+
 def regression(seed: int = 0) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(seed)
     prediction, target = 2 * torch.randn(2, 9, 3, dtype=torch.float64, generator=generator)
@@ -41,6 +49,15 @@ CASES = {
         losses.cross_entropy,
         F.cross_entropy,
         classification,
+        {"weight": WEIGHT, "label_smoothing": 0.3},
+    ),
+    "cross_entropy soft": (losses.cross_entropy, F.cross_entropy, distributions, {}),
+    "cross_entropy soft weighted": (losses.cross_entropy, F.cross_entropy, distributions, {"weight": WEIGHT}),
+    "cross_entropy soft smoothed": (losses.cross_entropy, F.cross_entropy, distributions, {"label_smoothing": 0.1}),
+    "cross_entropy soft both": (
+        losses.cross_entropy,
+        F.cross_entropy,
+        distributions,
         {"weight": WEIGHT, "label_smoothing": 0.3},
     ),
     "binary_cross_entropy": (losses.binary_cross_entropy, F.binary_cross_entropy_with_logits, binary, {}),
@@ -100,6 +117,39 @@ def test_large_logits_stay_finite(size: float, dtype: torch.dtype) -> None:
 def test_an_impossible_class_does_not_turn_the_loss_into_nan() -> None:
     logits = torch.tensor([[0.0, 0.0, -math.inf]])
     torch.testing.assert_close(losses.cross_entropy(logits, torch.tensor([0])), torch.tensor(math.log(2)))
+    logits.requires_grad_()
+    loss = losses.cross_entropy(logits, torch.tensor([[0.5, 0.5, 0.0]]))
+    torch.testing.assert_close(loss, torch.tensor(math.log(2)))
+    torch.testing.assert_close(torch.autograd.grad(loss, logits)[0], torch.zeros(1, 3))
+    assert losses.cross_entropy(logits, torch.tensor([[0.5, 0.4, 0.1]])) == math.inf
+
+
+def test_certainty_is_a_distribution_too() -> None:
+    logits, target = classification()
+    for settings in ({}, {"label_smoothing": 0.2}):
+        soft = losses.cross_entropy(logits, F.one_hot(target, CLASSES).double(), **settings)
+        torch.testing.assert_close(soft, losses.cross_entropy(logits, target, **settings), rtol=0, atol=1e-12)
+
+
+def test_a_target_that_learns_gets_its_gradient_as_from_pytorch() -> None:
+    logits, target = distributions()
+    target.requires_grad_()
+    ours, theirs = (torch.autograd.grad(f(logits, target), target)[0] for f in (losses.cross_entropy, F.cross_entropy))
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
+
+
+def test_many_runs_at_once_get_the_gradients_of_each() -> None:
+    logits, target = classification()
+    soft = distributions()[1]
+    for y, settings in ((target, {}), (target, {"label_smoothing": 0.1, "weight": WEIGHT}), (soft, {"weight": WEIGHT})):
+
+        def loss(z: Tensor, y: Tensor, settings: dict[str, object] = settings) -> Tensor:
+            return losses.cross_entropy(z, y, **settings)
+
+        runs, targets = logits.detach().reshape(3, 4, CLASSES), y.reshape(3, 4, *y.shape[1:])
+        together = torch.func.vmap(torch.func.grad(loss))(runs, targets)
+        alone = torch.stack([torch.func.grad(loss)(z, t) for z, t in zip(runs, targets, strict=True)])
+        torch.testing.assert_close(together, alone, rtol=0, atol=1e-12)
 
 
 def test_log_sum_exp_and_log_softmax_equal_pytorchs() -> None:
@@ -139,6 +189,8 @@ def test_targets_that_are_no_class_indices_are_refused(loss: Callable[..., Tenso
         loss(torch.zeros(8), torch.zeros(8, dtype=torch.int64))
     with pytest.raises(TypeError, match="takes class indices"):
         loss(torch.zeros(8, 3), torch.zeros(8))
+    with pytest.raises((TypeError, ValueError), match=r"class indices|got \(8, 3\) and \(8, 1\)"):
+        loss(torch.zeros(8, 3), torch.zeros(8, 1))
 
 
 @pytest.mark.parametrize(

@@ -89,16 +89,18 @@ def cross_entropy(
     label_smoothing: float = 0.0,
     reduction: Reduction = "mean",
 ) -> Tensor:
-    r"""Charge the negative log-probability of the right class.
+    r"""Charge the negative log-probability of the right class, or its mean under a distribution over the classes.
 
     .. math::
 
         \ell(z, y) = \ln \sum_c e^{z_c} - z_y, \qquad
         \frac{\partial \ell}{\partial z_c} = p_c - [c = y], \qquad p = \operatorname{softmax}(z).
 
-    With smoothing :math:`\varepsilon` the target is :math:`q_c = (1 - \varepsilon)[c = y] + \varepsilon / C` and the
-    gradient :math:`p - q`; with class weights :math:`w` the loss is :math:`-\sum_c w_c q_c \ln p_c`, and the mean is
-    taken over :math:`\sum_i w_{y_i}`, not over the number of samples.
+    A target :math:`q` that is a distribution costs :math:`-\sum_c q_c \ln p_c`, with the gradient :math:`p - q`.
+    Smoothing :math:`\varepsilon` makes :math:`(1 - \varepsilon) q_c + \varepsilon / C` of it, where
+    :math:`q_c = [c = y]` for an index.
+    With class weights :math:`w` the loss is :math:`-\sum_c w_c q_c \ln p_c`; its mean is taken over
+    :math:`\sum_i w_{y_i}` for indices, and over the number of samples for distributions.
 
     Parameters
     ----------
@@ -106,7 +108,9 @@ def cross_entropy(
         Raw scores, shape ``(batch, classes)``.
         Not probabilities: see the chapter for the floor that a softmax in front of this loss builds in.
     target
-        Class indices from 0 to ``classes - 1``, an integer tensor of shape ``(batch,)``.
+        Class indices from 0 to ``classes - 1``, an integer tensor of shape ``(batch,)``; or probabilities, a floating
+        tensor of shape ``(batch, classes)``, as mixup and distillation make them.
+        That no probability is negative and that each row sums to one is not checked.
     weight
         One weight a class, shape ``(classes,)``; all ones if left out.
     label_smoothing
@@ -124,12 +128,14 @@ def cross_entropy(
     ValueError
         If the shapes do not belong together, or a setting is out of range.
     TypeError
-        If `target` does not hold integers.
+        If `target` holds neither integers nor rows of probabilities.
 
     Examples
     --------
     >>> cross_entropy(torch.zeros(2, 10), torch.tensor([3, 7]))  # ln 10
     tensor(2.3026)
+    >>> cross_entropy(torch.tensor([[2.0, 0.0]]), torch.tensor([[0.5, 0.5]]))  # both classes' costs, averaged
+    tensor(1.1269)
 
     References
     ----------
@@ -137,7 +143,14 @@ def cross_entropy(
     Szegedy et al. (2016), "Rethinking the Inception architecture", for label smoothing.
     Chapter: Loss functions.
     """
-    _check_classes("cross_entropy", logits, target)
+    soft = target.is_floating_point() and target.ndim == 2
+    if not soft:
+        _check_classes("cross_entropy", logits, target)
+    elif logits.shape != target.shape:
+        raise ValueError(
+            f"cross_entropy takes logits and probabilities of one shape, (batch, classes); "
+            f"got {tuple(logits.shape)} and {tuple(target.shape)}"
+        )
     classes = logits.shape[-1]
     if not 0.0 <= label_smoothing <= 1.0:
         raise ValueError(f"label_smoothing must lie between 0 and 1, got {label_smoothing}")
@@ -147,9 +160,12 @@ def cross_entropy(
     sample_weight = torch.ones_like(costs[:, 0])
     if weight is not None:
         costs = costs * weight
-        sample_weight = weight.gather(0, target)
-    losses = costs.gather(1, target.unsqueeze(1)).squeeze(1)
-    if label_smoothing:  # spelled out, as an infinite cost times a share of zero would not be zero
+        sample_weight = sample_weight if soft else weight.gather(0, target)
+    if soft:  # an infinite cost times a share of zero would not be zero
+        losses = (target * costs.masked_fill((target == 0) & costs.isinf(), 0.0)).sum(dim=1)
+    else:
+        losses = costs.gather(1, target.unsqueeze(1)).squeeze(1)
+    if label_smoothing:  # added to the losses and not to the target, for the same reason
         losses = (1 - label_smoothing) * losses + label_smoothing * costs.mean(dim=1)
     if reduction == "mean":
         return losses.sum() / sample_weight.sum()
