@@ -13,6 +13,7 @@ from unstuck.models import MLP, CIFARNet, ConvNet, Linear
 from unstuck.observers import Progress
 from unstuck.run import Observer, Run
 from unstuck.step import make_step
+from unstuck.sweeps import Sweep, sweep
 
 __all__ = [
     "MLP",
@@ -27,12 +28,14 @@ __all__ = [
     "Observer",
     "Progress",
     "Run",
+    "Sweep",
     "check",
     "claim",
     "evaluate",
     "fit",
     "load",
     "make_step",
+    "sweep",
 ]
 
 __version__ = "0.1.0"

@@ -15,8 +15,20 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from unstuck.run import Run
+from unstuck.sweeps import Sweep
 
-__all__ = ["COLOURS", "band", "contours", "curves", "images", "label_lines", "path", "style"]
+__all__ = [
+    "COLOURS",
+    "band",
+    "contours",
+    "curves",
+    "images",
+    "label_lines",
+    "path",
+    "style",
+    "sweep_curves",
+    "sweep_final",
+]
 
 # Told apart by colour-blind eyes, and at least 3:1 in contrast on white; the site inverts lightness on dark pages.
 COLOURS = ("#0067b8", "#c44e00", "#00805c", "#9b3aa5", "#8a6a00", "#5a6270")
@@ -110,6 +122,85 @@ def curves(runs: Sequence[Run], names: Sequence[str] = ("train_loss", "test_loss
         band(axis, epochs, [run.history[name] for run in runs])
         axis.set(xlabel="epoch", ylabel=name.replace("_", " "))
     return figure
+
+
+def sweep_curves(result: Sweep, name: str = "test_loss", by: str | None = None) -> Figure:
+    """Draw a column of a sweep over the epochs, a band over the seeds for every value of an axis.
+
+    Parameters
+    ----------
+    result
+        A sweep with no axes but `by` and the seed: choose values for others with :meth:`Sweep.sel`.
+    name
+        A column of its history.
+    by
+        The axis that gives the bands; by default the one there is.
+
+    Returns
+    -------
+    Figure
+        One panel, its lines labelled.
+
+    Raises
+    ------
+    ValueError
+        If other axes are left.
+    """
+    figure, axis = plt.subplots()
+    for label, part in _parts(result, by):
+        values = part.band(name)
+        band(axis, range(1, values.shape[1] + 1), values, label=label)
+    axis.set(xlabel="epoch", ylabel=name.replace("_", " "))
+    label_lines(axis)
+    return figure
+
+
+def sweep_final(result: Sweep, name: str = "test_accuracy", over: str = "lr", by: str | None = None) -> Figure:
+    """Draw a column of a sweep after the last epoch over a numeric axis, a band for every value of another.
+
+    Parameters
+    ----------
+    result
+        A sweep with no axes but `over`, `by` and the seed.
+    name
+        A column of its history.
+    over
+        The axis to draw along, of numbers; logarithmic where all are positive and span a factor of 20.
+    by
+        The axis that gives the bands; by default the one there is, if any.
+
+    Returns
+    -------
+    Figure
+        One panel, its lines labelled.
+
+    Raises
+    ------
+    ValueError
+        If other axes are left.
+    """
+    figure, axis = plt.subplots()
+    along = [float(value) for value in result.axes[over]]
+    for label, part in _parts(result, by, besides=over):
+        finals = np.stack([part.sel(**{over: value}).band(name)[:, -1] for value in part.axes[over]], axis=1)
+        band(axis, along, finals, label=label, marker="o", markersize=4)
+    if min(along) > 0 and max(along) / min(along) >= 20:
+        axis.set_xscale("log")
+    axis.set(xlabel={"lr": "learning rate"}.get(over, over.replace("_", " ")), ylabel="final " + name.replace("_", " "))
+    label_lines(axis)
+    return figure
+
+
+def _parts(result: Sweep, by: str | None, besides: str = "seed") -> list[tuple[str | None, Sweep]]:
+    """Return the sweep's part for each value of an axis, with its label."""
+    others = [axis for axis in result.axes if axis not in ("seed", besides)]
+    if by is None and len(others) > 1:
+        raise ValueError(f"name the axis that gives the bands, by=..., or choose values: there are {', '.join(others)}")
+    if by is None and not others:
+        return [(None, result)]
+    name = by or others[0]
+    said = [value if isinstance(value, str) else f"{name.replace('_', ' ')} {value}" for value in result.axes[name]]
+    return [(text, result.sel(**{name: value})) for text, value in zip(said, result.axes[name], strict=True)]
 
 
 def contours(
