@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -136,7 +137,7 @@ def sweep(
     }
     axes, trials = expand(arguments, settings, seeds)
     for trial in trials:
-        _check_data(trial.values["data"], evaluate_on)
+        _check_data(trial.values["data"], evaluate_on, trial.values["batch_size"])
     where = pick_device(device)
     chunks = [part for group in split(trials) for part in _cut(group, chunk or largest_chunk(group[0], where))]
     trained: dict[int, tuple[Trained, int]] = {}
@@ -192,10 +193,13 @@ def _cut(group: list[Trial], size: int) -> list[list[Trial]]:
 
 
 def _steps(trial: Trial, epochs: int) -> int:
-    return epochs * -(-len(trial.values["data"].train) // trial.values["batch_size"])
+    batches: int = math.ceil(len(trial.values["data"].train) / trial.values["batch_size"])
+    return epochs * batches
 
 
-def _check_data(data: object, evaluate_on: Sequence[str] | None) -> None:
+def _check_data(data: object, evaluate_on: Sequence[str] | None, batch_size: int) -> None:
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size}")
     if not isinstance(data, Data):
         raise ValueError(f"data must be a Data, as load() returns, got {type(data).__name__}")
     if unknown := set(evaluate_on or ()) - set(data.splits):

@@ -138,7 +138,7 @@ def rule_of(runs: Sequence[Trial], like: Tensor) -> tuple[Rule, dict[str, Hyper]
 def strengths_of(runs: Sequence[Trial], like: Tensor) -> dict[str, Hyper]:
     """Return the strengths of the penalties that a group's runs name, where any is above zero."""
     named = [name for name in _PENALTIES if any(run.values.get(name, 0) > 0 for run in runs)]
-    return {name: torch.tensor([float(run.values[name]) for run in runs]).to(like) for name in named}
+    return {name: torch.tensor([run.values[name] for run in runs], dtype=torch.float64).to(like) for name in named}
 
 
 @dataclass(frozen=True)

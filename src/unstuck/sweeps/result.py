@@ -220,7 +220,7 @@ class Sweep:
             del axes[name]
 
         def take(values: NDArray[Any]) -> NDArray[Any]:
-            return np.take(values, places, axis=at).reshape(*map(len, axes.values()), *values.shape[len(self.axes) :])
+            return np.take(values, places, axis=at).reshape((*map(len, axes.values()), *values.shape[len(self.axes) :]))
 
         return Sweep(
             axes,
