@@ -236,6 +236,7 @@ def test_the_plateau_counts_as_it_says() -> None:
     patient = ours.reduce_on_plateau(factor=0.1, patience=2)
     assert [patient([1.0] * epochs) for epochs in (0, 1, 2, 3, 4)] == [1, 1, 1, 1, 0.1]  # the third bad one cuts
     assert patient([1.0, 1.0, 1.0, 0.9, 1.0, 1.0]) == 1.0  # an improvement sets the count back
+    assert ours.reduce_on_plateau(patience=0, threshold=0.0)([1.0, 1.0]) == 0.1  # the same again is no improvement
     cooling = ours.reduce_on_plateau(factor=0.1, patience=0, cooldown=2)
     assert [cooling([1.0] * epochs) for epochs in (2, 3, 4, 5)] == [0.1, 0.1, 0.1, pytest.approx(0.01)]
     assert ours.reduce_on_plateau(factor=0.1, patience=0, min_factor=0.05)([1.0] * 9) == 0.05
