@@ -299,6 +299,13 @@ def test_a_run_can_be_stopped_at_the_end_of_an_epoch() -> None:
     assert run.history["step"] == [19, 38]  # the epoch was finished
     assert not fit(fresh(), DATA, optimizer=partial(SGD, lr=0.1), **CPU).stopped
 
+    class Early(Observer):
+        def on_start(self, run: Run) -> None:
+            run.stop()
+
+    run = fit(fresh(), DATA, optimizer=partial(SGD, lr=0.1), epochs=9, observers=[Early()], **CPU)
+    assert len(run.history) == 1
+
 
 def test_auto_picks_cuda_then_mps_then_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     for cuda, mps, expected in ((True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")):

@@ -98,6 +98,11 @@ class EarlyStopping(Observer):
     Chapter: Regularisation.
     """
 
+    best_epoch: int | None
+    best_value: float | None
+    stopped_epoch: int | None
+    _best_state: dict[str, Any] | None
+
     def __init__(
         self,
         monitor: str = "validation_loss",
@@ -144,10 +149,7 @@ class EarlyStopping(Observer):
             self._best_state = None  # another copy of the model, which nobody needs from here on
 
     def _forget(self) -> None:
-        self.best_epoch: int | None = None
-        self.best_value: float | None = None
-        self.stopped_epoch: int | None = None
-        self._best_state: dict[str, Any] | None = None
+        self.best_epoch = self.best_value = self.stopped_epoch = self._best_state = None
 
     def _better(self, value: float) -> bool:
         if not math.isfinite(value):
