@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 import matplotlib.pyplot as plt
@@ -92,6 +92,15 @@ def test_neither_a_noisy_start_nor_a_fall_after_the_lowest_loss_is_suggested() -
     smoothed[:3] = [3.0, 2.5, 2.2]  # steeper than all that follows
     smoothed[90:] = [9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.5, 2.0, 1.5]  # a leap, and a fall from it
     assert RangeTest(clean.lrs, clean.losses, tuple(smoothed)).suggestion == clean.suggestion
+
+
+def test_the_suggestion_does_not_follow_the_noise() -> None:
+    clean = falling(1e-3)
+    smoothed = list(clean.smoothed)
+    for index in (20, 70):
+        smoothed[index] += 0.15  # a fall by that much in one step is steeper than the curve ever is
+    noisy = RangeTest(clean.lrs, clean.losses, tuple(smoothed))
+    assert abs(math.log10(noisy.suggestion / 1e-3)) < 0.2
 
 
 def test_the_suggestion_keeps_away_from_the_rate_with_the_lowest_loss() -> None:
@@ -198,8 +207,30 @@ def test_a_strangers_parts_work() -> None:
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10)).eval()
     test = lr_range_test(model, {"train": loader}, nn.CrossEntropyLoss(), torch.optim.AdamW, **CPU)
     assert 1e-4 < test.suggestion < 0.3
-    two_groups = lambda parameters: torch.optim.SGD([{"params": [p], "lr": 0.5} for p in parameters])  # noqa: E731
-    assert lr_range_test(model, loader, optimizer=two_groups, steps=20, highest=1e-5, **CPU).losses[-1] > 2
+
+
+def test_every_group_of_parameters_has_the_rate_of_the_step() -> None:
+    def in_groups(parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        return torch.optim.SGD([{"params": [parameter], "lr": 0.5} for parameter in parameters])
+
+    settings = {"highest": 0.1, "steps": 20, **CPU}
+    assert lr_range_test(fresh(), DATA, optimizer=in_groups, **settings) == lr_range_test(fresh(), DATA, **settings)
+
+
+def test_a_model_that_comes_in_eval_mode_is_tested_in_train_mode() -> None:
+    make = partial(ConvNet, in_shape=(1, 8, 8))
+    assert lr_range_test(fresh(make).eval(), DATA, steps=10, **CPU) == lr_range_test(fresh(make), DATA, steps=10, **CPU)
+
+
+def test_a_single_bad_batch_does_not_end_the_test() -> None:
+    def leaping(logits: Tensor, target: Tensor) -> Tensor:
+        calls.append(None)
+        return cross_entropy(logits, target) * (10 if len(calls) == 30 else 1)
+
+    calls: list[None] = []
+    test = lr_range_test(fresh(), DATA, leaping, highest=1e-3, **CPU)
+    assert max(test.losses) > 10
+    assert len(test.losses) == 100
 
 
 def test_a_loss_that_never_falls_has_no_suggestion_but_a_plot() -> None:
@@ -210,6 +241,14 @@ def test_a_loss_that_never_falls_has_no_suggestion_but_a_plot() -> None:
     broken = lr_range_test(nn.Linear(1, 1), [tuple(LINE.train)], mse, lowest=10.0, highest=1e3, **CPU)
     with pytest.raises(ValueError, match="never fell"):
         _ = broken.suggestion
+
+
+def test_a_fall_within_the_spread_of_single_batches_is_none() -> None:
+    lrs = tuple(10 ** (-6 + index / 10) for index in range(60))
+    losses = tuple(2 + 0.1 * (-1) ** index for index in range(60))
+    drifting = tuple(2 - 0.15 * index / 60 for index in range(60))
+    with pytest.raises(ValueError, match="never fell"):
+        _ = RangeTest(lrs, losses, drifting).suggestion
 
 
 def test_the_plot_shows_the_fall_and_not_how_high_the_loss_leaps_behind_it() -> None:

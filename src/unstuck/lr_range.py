@@ -72,7 +72,7 @@ class RangeTest:
         start = max(len(self.losses) // 10, 2)
         first = np.asarray(self.losses[:start])
         lowest = int(np.argmin(self.smoothed))
-        if lowest < start or not self.smoothed[lowest] < first.mean() - 2 * first.std():
+        if not self.smoothed[lowest] < first.mean() - 2 * first.std():
             raise ValueError(
                 f"no rate to suggest: the loss never fell between {self.lrs[0]:.1e} and {self.lrs[-1]:.1e} (from "
                 f"{first.mean():.4g} to {self.smoothed[lowest]:.4g} at best). Does the model learn at all, and is the "
