@@ -273,6 +273,8 @@ class Adam(Optimizer):
         settings = {"lr": lr, "eps": eps, "weight_decay": weight_decay}
         _check_positive(settings)
         for index, beta in enumerate(betas):
+            if isinstance(beta, Tensor) and beta.numel() != 1:
+                raise ValueError(f"betas[{index}] must have one element, got shape {tuple(beta.shape)}")
             if not 0 <= beta < 1:
                 raise ValueError(f"betas[{index}] must be at least 0 and below 1, got {beta}")
         switches = {"amsgrad": amsgrad, "maximize": maximize, "decoupled_weight_decay": decoupled_weight_decay}

@@ -277,11 +277,11 @@ def rmsprop(
     Chapter: Adam.
     """
     grad = _with_decay(grad, param, weight_decay)
-    square = torch.lerp(_average(state, "square_avg", param), grad.square(), _share(1 - alpha, param))
+    square = alpha * _average(state, "square_avg", param) + (1 - alpha) * grad.square()
     new = {"step": torch.tensor(_next_step(state)), "square_avg": square}
     variance = square
     if centered:
-        new["grad_avg"] = torch.lerp(_average(state, "grad_avg", param), grad, _share(1 - alpha, param))
+        new["grad_avg"] = alpha * _average(state, "grad_avg", param) + (1 - alpha) * grad
         variance = square - new["grad_avg"].square()
     direction = grad / (variance.sqrt() + eps)
     if _is_set(momentum):
@@ -346,8 +346,8 @@ def adam(
     """
     grad = _with_decay(grad, param, weight_decay)
     step = _next_step(state)
-    mean = torch.lerp(_average(state, "exp_avg", param), grad, _share(1 - beta1, param))
-    square = torch.lerp(_average(state, "exp_avg_sq", param), grad.square(), _share(1 - beta2, param))
+    mean = beta1 * _average(state, "exp_avg", param) + (1 - beta1) * grad
+    square = beta2 * _average(state, "exp_avg_sq", param) + (1 - beta2) * grad.square()
     new = {"step": torch.tensor(step), "exp_avg": mean, "exp_avg_sq": square}
     if amsgrad:
         square = new["max_exp_avg_sq"] = torch.maximum(_average(state, "max_exp_avg_sq", param), square)
@@ -462,11 +462,6 @@ def _next_step(state: State) -> float:
 
 def _average(state: State, name: str, param: Tensor) -> Tensor:
     return state[name] if name in state else torch.zeros_like(param)
-
-
-def _share(share: Hyper, param: Tensor) -> Hyper:
-    """Give a weight of :func:`torch.lerp` the parameter's type, which that function insists on."""
-    return share.to(param) if isinstance(share, Tensor) else share
 
 
 def _is_set(hyper: Hyper) -> bool:
