@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -40,7 +40,7 @@ def _reach(answer: Any) -> None:
 
 
 def _greedy(answer: Any) -> None:
-    for square, curvature, noise in ((100.0, 1.0, 4.0), (0.3, 2.0, 0.5), (2.0, 0.1, 3.0)):
+    for square, curvature, noise in ((2.0, 0.5, 3.0), (100.0, 1.0, 4.0), (0.3, 2.0, 0.5)):
         expect_close(
             call(answer, square, curvature, noise),
             curvature * square / (curvature**2 * square + noise),
@@ -52,9 +52,7 @@ def _greedy(answer: Any) -> None:
                 "a factor λ is missing above: the derivative of (1 - ηλ)² by η is -2λ(1 - ηλ)": square
                 / (curvature**2 * square + noise),
                 "below stands λ² V, as (1 - ηλ)² holds η² λ²": curvature * square / (curvature * square + noise),
-                "that is the next mean square; its rate is asked for": square
-                * noise
-                / (curvature**2 * square + noise),
+                "that is the next mean square; its rate is asked for": square * noise / (curvature**2 * square + noise),
                 "square is V already: it is not squared again": curvature
                 * square**2
                 / (curvature**2 * square**2 + noise),
@@ -64,17 +62,17 @@ def _greedy(answer: Any) -> None:
 
 def _per_epoch(answer: Any) -> None:
     batches, asked = 4, range(12)
-    for schedule in (lambda epoch: 1 / (1 + epoch) ** 2, lambda epoch: 0.3 ** (epoch // 1)):
+    schedules: list[Callable[[float], float]] = [lambda epoch: 1 / (1 + epoch) ** 2, lambda epoch: float(0.3**epoch)]
+    for schedule in schedules:
         made = call(answer, schedule, batches)
         if not callable(made):
-            raise AnswerError(
-                f"return a function of the step, for the loop to ask before every batch, not {made!r}"
-            )
+            raise AnswerError(f"return a function of the step, for the loop to ask before every batch, not {made!r}")
         got = [call(made, step) for step in asked]
         expect_close(
             _numbers(got),
             [schedule(step // batches) for step in asked],
-            f"with {batches} batches an epoch, steps 0 to {batches - 1} get schedule(0), the next {batches} schedule(1)",
+            f"with {batches} batches an epoch, steps 0 to {batches - 1} get schedule(0), and the next {batches} get "
+            "schedule(1)",
             mistakes={
                 "that asks the schedule for a new rate at every batch: it runs as many times too fast as an epoch has "
                 "batches": [schedule(step) for step in asked],
@@ -97,25 +95,19 @@ def _warm_cosine(answer: Any) -> None:
         made = call(answer, warm, steps)
         if not callable(made):
             raise AnswerError(f"return a schedule, a function of the step, not {made!r}")
-
-        def after(share: Callable[[int], float], warm: int = warm, steps: int = steps) -> list[float]:
-            """Return the factors of a run whose cosine has gone this share of its way at each step."""
-            return [
-                step / warm if step < warm else (1 + math.cos(math.pi * share(step))) / 2 for step in range(steps + 1)
-            ]
-
-        right = after(lambda step: (step - warm) / (steps - warm))
+        run = range(steps + 1)
+        right = _warm_then(warm, run, [(step - warm) / (steps - warm) for step in run])
         expect_close(
-            _numbers([call(made, step) for step in range(steps + 1)]),
+            _numbers([call(made, step) for step in run]),
             right,
             f"warm_cosine({warm}, {steps}) must give 0 at step 0, 1 at step {warm}, 0.5 half-way between {warm} and "
             f"{steps}, and 0 at step {steps}",
             mistakes={
-                "the cosine starts its own clock when the warm-up ends: it is given step - warm": after(
-                    lambda step: step / steps
+                "the cosine starts its own clock when the warm-up ends: it is given step - warm": _warm_then(
+                    warm, run, [step / steps for step in run]
                 ),
-                "after the warm-up only steps - warm are left: this cosine never gets to 0": after(
-                    lambda step: (step - warm) / steps
+                "after the warm-up only steps - warm are left: this cosine never gets to 0": _warm_then(
+                    warm, run, [(step - warm) / steps for step in run]
                 ),
                 "the factor is 0 before the first update and 1 after `warm` of them, so step / warm": [
                     (step + 1) / warm if step < warm else factor for step, factor in enumerate(right)
@@ -148,14 +140,23 @@ def _own(answer: Any) -> None:
     brought = float((curvatures * noise).sum() / 2)
     if left + brought < _GOAL:
         return
-    where = f"the mean loss ends at {left + brought:.3g}, of which {left:.3g} is distance not covered and {brought:.3g} noise"
-    if not left + brought < 10:
+    total = left + brought
+    where = f"the mean loss ends at {total:.3g}, of which {left:.3g} is distance not covered and {brought:.3g} noise"
+    if not total < 10:
         raise AnswerError(f"{where}: more than at the start, so rates stay above 2/λmax = 2 for too long")
     if (rates == rates[0]).all():
         raise AnswerError(f"{where}; no constant rate gets below 3.2: let the rates differ")
     if brought > left:
         raise AnswerError(f"{where}: come down further, or earlier, so that the noise can die out")
     raise AnswerError(f"{where}: the flat directions need more reach; stay high for longer, or start higher")
+
+
+def _warm_then(warm: int, run: Sequence[int], shares: Sequence[float]) -> list[float]:
+    """Return the factors of a run whose cosine, after the warm-up, has gone this share of its way at each step."""
+    return [
+        step / warm if step < warm else (1 + math.cos(math.pi * share)) / 2
+        for step, share in zip(run, shares, strict=True)
+    ]
 
 
 def _numbers(values: list[Any]) -> Any:
