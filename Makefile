@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help book test lint unit cold replay site lab serve clean
+.PHONY: help book test lint unit cold replay site lab serve bench clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +52,9 @@ lab: $(STAMP)  ## Open the chapters in JupyterLab
 serve: $(STAMP)  ## Build the site and serve it on http://localhost:8000
 	@$(PY) book/build.py
 	@$(PY) -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+bench: $(STAMP)  ## Time the package against plain PyTorch, side by side, and record it in benchmarks/results
+	@$(PY) benchmarks/sweep.py --out benchmarks/results
 
 clean:  ## Remove what was built; keep the environment
 	rm -rf _build .pytest_cache .mypy_cache .ruff_cache

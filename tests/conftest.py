@@ -7,7 +7,11 @@ from typing import Any
 
 import jupytext
 import pytest
+import torch
 import yaml
+
+# What tests train is small: on two threads it is slower than on one, and many times so where the cores are busy.
+torch.set_num_threads(1)
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -24,11 +24,8 @@ CPU = {"device": "cpu"}
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+def closed_figures() -> Iterator[None]:
     yield
-    torch.set_num_threads(threads)
     plt.close("all")
 
 

@@ -4,7 +4,7 @@ import copy
 import itertools
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,14 +53,6 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         for index, settings in enumerate(grid(maximize=BOTH, weight_decay=(0.0, 0.01, 0.5), amsgrad=BOTH))
     ],
 }
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def make(module: Any, name: str, params: Any, **settings: Any) -> torch.optim.Optimizer:

@@ -23,14 +23,6 @@ from unstuck.sweeps import Sweep, sweep
 EPOCHS, BATCH, SAMPLES = 10, 32, 310  # 100 steps, and the last batch of an epoch is short
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Any:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="module")
 def digits() -> Data:
     return load("digits").map_splits(lambda split: Split(split.x[:SAMPLES].double(), split.y[:SAMPLES]))

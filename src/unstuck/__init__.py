@@ -9,8 +9,9 @@ from unstuck.data import Batches, Data, DataError, load
 from unstuck.exercises import check
 from unstuck.history import History
 from unstuck.loop import evaluate, fit
+from unstuck.lr_range import RangeTest, lr_range_test
 from unstuck.models import MLP, CIFARNet, ConvNet, Linear
-from unstuck.observers import Progress
+from unstuck.observers import EarlyStopping, Progress
 from unstuck.run import Observer, Run
 from unstuck.step import make_step
 from unstuck.sweeps import Sweep, sweep
@@ -23,10 +24,12 @@ __all__ = [
     "ConvNet",
     "Data",
     "DataError",
+    "EarlyStopping",
     "History",
     "Linear",
     "Observer",
     "Progress",
+    "RangeTest",
     "Run",
     "Sweep",
     "check",
@@ -34,6 +37,7 @@ __all__ = [
     "evaluate",
     "fit",
     "load",
+    "lr_range_test",
     "make_step",
     "sweep",
 ]

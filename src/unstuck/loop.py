@@ -17,7 +17,7 @@ from unstuck.losses import cross_entropy
 from unstuck.run import Observer, Run
 from unstuck.step import Loss, Penalty, check_batch, eval_mode, make_step
 
-__all__ = ["evaluate", "fit", "pick_device"]
+__all__ = ["Batch", "MakeOptimizer", "evaluate", "fit", "pick_device", "seeded", "training_batches"]
 
 Batch = tuple[Tensor, Tensor]
 Transform = Callable[[Tensor, Tensor], Batch]
@@ -115,7 +115,7 @@ def fit(
     step = make_step(model, loss, optimizer, penalty=penalty)
     run = Run(model, optimizer, History(), device, seed, epochs)
 
-    with _seeded(seed, device), _observed(observers, run):
+    with seeded(seed, device), _observed(observers, run):
         for epoch in range(epochs):
             model.train()
             for index, (x, y) in enumerate(training):
@@ -189,6 +189,34 @@ def pick_device(device: torch.device | str = "auto") -> torch.device:
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
+@contextmanager
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Seed PyTorch inside the block, and give the caller's random state back after it."""
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices):
+        torch.manual_seed(seed)
+        yield
+
+
+def training_batches(
+    data: Data | Iterable[Batch] | Mapping[str, Iterable[Batch]], batch_size: int, seed: int, device: torch.device
+) -> Iterable[Batch]:
+    """Return what to train on, of all that :func:`fit` takes as data.
+
+    Raises
+    ------
+    ValueError
+        If a mapping holds no ``"train"``.
+    """
+    if isinstance(data, Data):
+        return data.to(device).train.batches(batch_size, shuffle=True, seed=seed)
+    if not isinstance(data, Mapping):
+        return data
+    if "train" not in data:
+        raise ValueError(f"data must hold 'train', got {sorted(data)}")
+    return data["train"]
+
+
 def _on_parameters(optimizer: Optimizer | MakeOptimizer | None, model: nn.Module) -> Optimizer:
     if optimizer is None:
         raise ValueError("an optimizer is needed: an instance, or a function of the parameters: partial(SGD, lr=0.1)")
@@ -237,30 +265,18 @@ def _batches(
 ) -> tuple[Iterable[Batch], dict[str, Iterable[Batch]]]:
     """Bring all that `fit` takes as data into one form: what to train on, and what to measure, by name."""
     splits: Mapping[str, Iterable[Batch]]
+    training = training_batches(data, batch_size, seed, device)
     if isinstance(data, Data):
-        data = data.to(device)
-        training: Iterable[Batch] = data.train.batches(batch_size, shuffle=True, seed=seed)
-        splits = {name: split.batches(min(len(split), _EVALUATION_BATCH)) for name, split in data.splits.items()}
+        on_device = data.to(device).splits
+        splits = {name: split.batches(min(len(split), _EVALUATION_BATCH)) for name, split in on_device.items()}
         default = list(splits)
     else:
         splits = data if isinstance(data, Mapping) else {"train": data}
-        if "train" not in splits:
-            raise ValueError(f"data must hold 'train', got {sorted(splits)}")
-        training = splits["train"]
         default = [name for name in splits if name != "train"]
     names = default if evaluate_on is None else evaluate_on
     if unknown := set(names) - set(splits):
         raise ValueError(f"evaluate_on names {sorted(unknown)}, but data holds {sorted(splits)}")
     return training, {name: splits[name] for name in names}
-
-
-@contextmanager
-def _seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Seed PyTorch inside the block, and give the caller's random state back after it."""
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices):
-        torch.manual_seed(seed)
-        yield
 
 
 @contextmanager

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
 
 from unstuck.data import Data
-from unstuck.loop import pick_device
+from unstuck.loop import Batch, MakeOptimizer, pick_device, seeded, training_batches
 from unstuck.losses import cross_entropy
 from unstuck.optim import SGD
 from unstuck.plots import COLOURS, GREY
@@ -23,9 +23,6 @@ from unstuck.schedules import exponential
 from unstuck.step import Loss, check_batch, make_step
 
 __all__ = ["RangeTest", "lr_range_test"]
-
-Batch = tuple[Tensor, Tensor]
-MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
 
 _REACH = 0.5  # decades to each side of a rate over which the slope there is fitted: wide enough not to follow noise
 _MARGIN = 0.25  # of the rate with the lowest loss: the most that is suggested
@@ -201,15 +198,14 @@ def lr_range_test(
             "optimizer must be a function that makes one, partial(SGD, momentum=0.9), as a copy of the model is trained"
         )
     device = pick_device(device)
-    batches = _endless(_training(data, batch_size, seed, device))
+    batches = _endless(training_batches(data, batch_size, seed, device))
     growth = exponential((highest / lowest) ** (1 / (steps - 1)))
     lrs: list[float] = []
     losses: list[float] = []
     smoothed: list[float] = []
     average = 0.0
 
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
+    with seeded(seed, device):
         # a copy, and not the model set back afterwards: nothing can be forgotten, whatever the model holds
         trained = copy.deepcopy(model).to(device).train()
         stepped = (optimizer or SGD)(trained.parameters())
@@ -234,18 +230,6 @@ def lr_range_test(
     if len(lrs) < 2:
         raise ValueError(f"the loss is not finite after {len(lrs)} steps, at rates from {lowest:.1e}: lower `lowest`")
     return RangeTest(tuple(lrs), tuple(losses), tuple(smoothed))
-
-
-def _training(
-    data: Data | Iterable[Batch] | Mapping[str, Iterable[Batch]], batch_size: int, seed: int, device: torch.device
-) -> Iterable[Batch]:
-    if isinstance(data, Data):
-        return data.to(device).train.batches(batch_size, shuffle=True, seed=seed)
-    if not isinstance(data, Mapping):
-        return data
-    if "train" not in data:
-        raise ValueError(f"data must hold 'train', got {sorted(data)}")
-    return data["train"]
 
 
 def _endless(batches: Iterable[Batch]) -> Iterator[Batch]:

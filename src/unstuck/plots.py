@@ -19,6 +19,7 @@ from unstuck.sweeps import Sweep
 
 __all__ = [
     "COLOURS",
+    "GREY",
     "band",
     "contours",
     "curves",

@@ -1,0 +1,140 @@
+"""Time a sweep against the same runs one after another, side by side.
+
+64 runs (8 rates x 8 seeds) of an MLP 64-128-10 on the small digits, batch 64: once as ``unstuck.sweep``, once as a
+plain hand-written PyTorch loop over tensors in memory, a run at a time.
+Each pair is timed back to back; what counts is the median of the pairs' ratios.
+The same program, with more runs, is what a GPU is for: ``--device cuda``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from unstuck import MLP, load, sweep
+
+RATES = [float(rate) for rate in np.logspace(-4, -1, 8)]
+SEEDS = 8
+BATCH = 64
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
+
+
+def one_after_another(optimizer: str, epochs: int, device: torch.device) -> list[float]:
+    """Train every run alone, as a careful reader would write it, and return the last losses."""
+    split = load("digits").to(device).train
+    x, y = split.x, split.y
+    last = []
+    for rate in RATES:
+        for seed in range(SEEDS):
+            torch.manual_seed(seed)
+            model = MLP(128).to(device)
+            stepper = OPTIMIZERS[optimizer](model.parameters(), lr=rate)
+            batches = split.batches(BATCH, shuffle=True, seed=seed)
+            for epoch in range(epochs):
+                order = batches.order(epoch)
+                for start in range(0, len(x), BATCH):
+                    rows = order[start : start + BATCH]
+                    stepper.zero_grad()
+                    loss = F.cross_entropy(model(x.index_select(0, rows)), y.index_select(0, rows))
+                    loss.backward()  # type: ignore[no-untyped-call]
+                    stepper.step()
+            last.append(loss.item())
+    return last
+
+
+def all_at_once(optimizer: str, epochs: int, device: torch.device) -> list[float]:
+    """Train the same runs as one program, and return the last losses."""
+    data = load("digits")
+    result = sweep(
+        partial(MLP, 128),
+        data,
+        optimizer=optimizer,
+        lr=RATES,
+        seeds=SEEDS,
+        batch_size=BATCH,
+        epochs=epochs,
+        evaluate_on=[],
+        device=device,
+    )
+    losses: list[float] = result.steps["loss"][..., -1].ravel().tolist()
+    return losses
+
+
+def timed(run: Callable[[], list[float]], device: torch.device) -> tuple[float, list[float]]:
+    """Return how long a call took, in seconds, and what it returned."""
+    start = time.perf_counter()
+    result = run()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - start, result
+
+
+def compare(optimizer: str, epochs: int, pairs: int, threads: int, device: torch.device) -> dict[str, object]:
+    """Time both, pair by pair, and check that they trained the same networks."""
+    torch.set_num_threads(threads)
+    alone, together = (partial(function, optimizer, device=device) for function in (one_after_another, all_at_once))
+    alone(epochs=1), together(epochs=1)  # warm up
+    seconds = []
+    for _ in range(pairs):
+        first, losses_alone = timed(partial(alone, epochs=epochs), device)
+        second, losses_together = timed(partial(together, epochs=epochs), device)
+        np.testing.assert_allclose(losses_together, losses_alone, rtol=0.05, atol=0.02)
+        seconds.append((first, second))
+    ratios = [first / second for first, second in seconds]
+    return {
+        "optimizer": optimizer,
+        "threads": threads,
+        "one_after_another_s": statistics.median(first for first, _ in seconds),
+        "sweep_s": statistics.median(second for _, second in seconds),
+        "ratio": statistics.median(ratios),
+        "ratios": ratios,
+    }
+
+
+def main() -> None:
+    """Print the table, and write it where it is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--out", type=Path, help="a folder for the record, sweep-<device>.json")
+    given = parser.parse_args()
+    device = torch.device(given.device)
+    threads = sorted({1, torch.get_num_threads()})
+    rows = [compare(name, given.epochs, given.pairs, count, device) for name in OPTIMIZERS for count in threads]
+    record = {
+        "what": f"{len(RATES) * SEEDS} runs of an MLP 64-128-10 on digits, batch {BATCH}, {given.epochs} epochs",
+        "pairs": given.pairs,
+        "device": torch.cuda.get_device_name() if device.type == "cuda" else f"{torch.get_num_threads()} CPU threads",
+        "processor": platform.processor() or platform.machine(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "rows": rows,
+    }
+    print(record["what"], "on", record["device"], "with torch", record["torch"])
+    print(f"{'optimizer':10} {'threads':>7} {'one after another':>18} {'sweep':>8} {'ratio':>6}")
+    for row in rows:
+        print(
+            f"{row['optimizer']:10} {row['threads']:>7} {row['one_after_another_s']:>16.2f} s {row['sweep_s']:>6.2f} s "
+            f"{row['ratio']:>6.2f}"
+        )
+    if given.out:
+        given.out.mkdir(parents=True, exist_ok=True)
+        path = given.out / f"sweep-{device.type}.json"
+        whole = path.with_suffix(".part")
+        whole.write_text(json.dumps(record, indent=2) + "\n", encoding="utf8")
+        whole.replace(path)
+
+
+if __name__ == "__main__":
+    main()
