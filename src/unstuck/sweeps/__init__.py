@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -57,9 +58,10 @@ def sweep(
     Parameters
     ----------
     model
-        Makes a model: a function without arguments, as ``partial(MLP, 128)``.
-        Under it any :mod:`torch.func` rule holds: no control flow that depends on data; random numbers from dropout
-        layers only.
+        Makes a model: a function without arguments, as ``partial(MLP, 128)``; :func:`torch.initial_seed` tells it its
+        seed.
+        The rules of :mod:`torch.func` hold for it and for `loss`: random numbers from dropout layers only, and nothing
+        that depends on the values of data, as ``F.one_hot`` does (``torch.eye(classes)[y]`` does not).
     data
         A :class:`~unstuck.data.Data`.
     loss
@@ -207,9 +209,12 @@ def _check_data(data: object, evaluate_on: Sequence[str] | None, batch_size: int
 
 
 def _bar(total: int, progress: bool | None) -> tqdm[None]:
-    from tqdm.auto import tqdm  # here, as the import alone warns in a notebook that has no widgets
-
-    return tqdm(total=total, unit="step", unit_scale=True, disable=None if progress is None else not progress)
+    shown = sys.stderr.isatty() if progress is None else progress
+    if shown:
+        from tqdm.auto import tqdm  # only now, as the import alone warns in a notebook that has no widgets
+    else:
+        from tqdm import tqdm
+    return tqdm(total=total, unit="step", unit_scale=True, disable=not shown)
 
 
 def _side_by_side(rows: Sequence[tuple[Mapping[str, Array], int]], axes: Axes) -> dict[str, Array]:
