@@ -184,6 +184,17 @@ def test_smoothed_labels_and_frozen_layers(digits: Data) -> None:
     assert_runs_equal_fit(make, digits, optim.Adam, result, loss=smooth)
 
 
+def test_an_optimiser_of_ones_own_is_swept_by_the_rule_it_has(digits: Data) -> None:
+    class Rolling(optim.SGD):
+        @staticmethod
+        def rule(settings: Any) -> Any:
+            return optim.momentum, {"lr": settings["lr"], "momentum": 0.5}
+
+    result = sweep(small, digits, optimizer={"own": Rolling, "sgd": optim.SGD}, lr=[0.02], **GRID)
+    assert_runs_equal_fit(small, digits, Rolling, result.sel(optimizer="own"))
+    assert_runs_equal_fit(small, digits, optim.SGD, result.sel(optimizer="sgd"))
+
+
 def test_regression_has_no_accuracy(digits: Data) -> None:
     pixels = digits.map_splits(lambda split: Split(split.x, split.x.flatten(1)[:, :3].contiguous()))
     pixels = Data(pixels.name, pixels.train, pixels.validation, pixels.test, (), pixels.mean, pixels.std)

@@ -30,7 +30,7 @@ def sweep(
     model: Any,
     data: Any,
     loss: Any = cross_entropy,
-    optimizer: str | list[str] = "adam",
+    optimizer: Any = "adam",
     schedule: Any = None,
     epochs: int = 1,
     *,
@@ -67,7 +67,8 @@ def sweep(
     loss
         Maps ``(model(x), y)`` to the mean over the batch.
     optimizer
-        One of ``"sgd"``, ``"adagrad"``, ``"rmsprop"``, ``"adam"`` and ``"adamw"``.
+        One of ``"sgd"``, ``"adagrad"``, ``"rmsprop"``, ``"adam"`` and ``"adamw"``; or a class of one's own like
+        :class:`~unstuck.optim.Adam`, with a static method ``rule(settings)``.
     schedule
         One of :mod:`unstuck.schedules`, the plateau included; none keeps the rate.
     epochs

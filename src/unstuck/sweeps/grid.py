@@ -20,7 +20,8 @@ __all__ = ["OPTIMIZERS", "Axes", "Trial", "expand", "rule_of", "split", "strengt
 
 Axes = dict[str, tuple[Any, ...]]
 
-OPTIMIZERS: dict[str, type[SGD | Adagrad | RMSprop | Adam]] = {
+
+OPTIMIZERS: dict[str, Any] = {
     "sgd": SGD,
     "adagrad": Adagrad,
     "rmsprop": RMSprop,
@@ -48,7 +49,7 @@ class Trial:
     @property
     def settings(self) -> dict[str, Any]:
         """The settings of its optimiser, and no others."""
-        names = allowed_settings(self.values["optimizer"])
+        names = allowed_settings(class_of(self.values["optimizer"]))
         return {name: value for name, value in self.values.items() if name in names}
 
 
@@ -86,24 +87,33 @@ def expand(
     }
     grid = itertools.product(*(values for _, values in choices.values()))
     runs = [Trial(index, dict(zip(choices, values, strict=True))) for index, values in enumerate(grid)]
-    for name in choices["optimizer"][1]:
-        if name not in OPTIMIZERS:
-            raise ValueError(f"optimizer must be one of {', '.join(OPTIMIZERS)}, got {name!r}")
-        if unknown := set(settings) - allowed_settings(name) - set(_PENALTIES):
-            allowed = sorted({*allowed_settings(name), *_PENALTIES})
-            raise ValueError(f"unknown setting {sorted(unknown)} for {name}; it takes {', '.join(allowed)}")
+    for label, value in zip(*choices["optimizer"], strict=True):
+        known = allowed_settings(class_of(value))
+        if unknown := set(settings) - known - set(_PENALTIES):
+            allowed = ", ".join(sorted({*known, *_PENALTIES}))
+            raise ValueError(f"unknown setting {sorted(unknown)} for {label}; it takes {allowed}")
     for run in runs:  # what an optimiser refuses is refused before anything is trained, in its own words
-        OPTIMIZERS[run.values["optimizer"]]([nn.Parameter(torch.zeros(1))], **run.settings)
+        class_of(run.values["optimizer"])([nn.Parameter(torch.zeros(1))], **run.settings)
         for name in _PENALTIES:
             if not run.values.get(name, 0) >= 0:
                 raise ValueError(f"{name} must be at least 0, got {run.values[name]}")
     return axes, runs
 
 
+def class_of(optimizer: Any) -> Any:
+    """Return the class of an optimiser that was named; or given as it is, with a static method `rule` as ours have."""
+    if isinstance(optimizer, str) and optimizer in OPTIMIZERS:
+        return OPTIMIZERS[optimizer]
+    if not hasattr(optimizer, "rule"):
+        names = ", ".join(OPTIMIZERS)
+        raise ValueError(f"optimizer must be one of {names}, or a class with their method `rule`, got {optimizer!r}")
+    return optimizer
+
+
 @cache
-def allowed_settings(optimizer: str) -> frozenset[str]:
-    """Return the settings that an optimiser takes in a sweep, by its name."""
-    return frozenset(inspect.signature(OPTIMIZERS[optimizer]).parameters) - {"params", "maximize"}
+def allowed_settings(optimizer: Any) -> frozenset[str]:
+    """Return the settings that an optimiser takes in a sweep."""
+    return frozenset(inspect.signature(optimizer).parameters) - {"params", "maximize"}
 
 
 def split(runs: Sequence[Trial]) -> list[list[Trial]]:
@@ -129,10 +139,11 @@ def rule_of(runs: Sequence[Trial], like: Tensor) -> tuple[Rule, dict[str, Hyper]
     like
         Gives the type and the device.
     """
-    make = OPTIMIZERS[runs[0].values["optimizer"]]
+    make = class_of(runs[0].values["optimizer"])
     defaults = make([nn.Parameter(torch.zeros(1))], **runs[0].settings).defaults
     varied = {name: _stacked([run.settings[name] for run in runs], like) for name in runs[0].settings}
-    return make.rule({**defaults, **varied})
+    rule, hyper = make.rule({**defaults, **varied})
+    return rule, hyper
 
 
 def strengths_of(runs: Sequence[Trial], like: Tensor) -> dict[str, Hyper]:
