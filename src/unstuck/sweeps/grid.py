@@ -20,7 +20,6 @@ __all__ = ["OPTIMIZERS", "Axes", "Trial", "expand", "rule_of", "split", "strengt
 
 Axes = dict[str, tuple[Any, ...]]
 
-
 OPTIMIZERS: dict[str, Any] = {
     "sgd": SGD,
     "adagrad": Adagrad,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -94,9 +95,9 @@ def train(
     gradients = _gradients_of(template, loss, shared["penalty"])
     strengths = strengths_of(trials, like)
     rule, hyper = rule_of(trials, like)
-    rates = _Rates(trials, hyper.pop("lr"), like)
+    rates = _Rates(trials, hyper["lr"])
     state: dict[str, State] = {name: {} for name in params}
-    record = _Record(len(trials), steps=epochs * -(-len(data.train) // batch_size), like=like)
+    record = _Record(len(trials), steps=epochs * math.ceil(len(data.train) / batch_size), like=like)
 
     for epoch in range(epochs):
         template.train()
@@ -109,9 +110,10 @@ def train(
             if record.steps_taken == 0:
                 check_batch(models[0], loss, x[0], y[0])  # sync: once a program
             lr = rates.at(record.steps_taken if schedule_every == "step" else epoch)
+            hyper["lr"] = lr.to(like, non_blocking=True)
             grads, (losses, fixed) = gradients(params, fixed, strengths, x, y)
             for name, param in params.items():
-                settings = {key: _along(value, param) for key, value in {**hyper, "lr": lr}.items()}
+                settings = {key: _along(value, param) for key, value in hyper.items()}
                 params[name], state[name] = rule(param, grads[name], state[name], **settings)
             record.step(losses, lr, samples=rows.shape[1])
             on_step()
@@ -161,7 +163,7 @@ def _along(hyper: Hyper, param: Tensor) -> Hyper:
 
 
 @torch.no_grad()
-def _metrics(template: nn.Module, state: Tensors, loss: Loss, data: Data, names: Sequence[str]) -> dict[str, Tensor]:
+def _metrics(template: nn.Module, state: Tensors, loss: Loss, data: Data, names: Sequence[str]) -> dict[str, Array]:
     """Measure every run on these splits as :func:`~unstuck.loop.evaluate` does, shape ``(runs,)`` a metric."""
 
     def measure(state: Tensors, x: Tensor, y: Tensor) -> dict[str, Tensor]:
@@ -180,26 +182,25 @@ def _metrics(template: nn.Module, state: Tensors, loss: Loss, data: Data, names:
                 for x, y in split.batches(min(len(split), EVALUATION_BATCH))
             ]
             for key in parts[0]:
-                metrics[f"{name}_{key}"] = torch.stack([part[key] for part in parts]).sum(dim=0).double() / len(split)
+                total = torch.stack([part[key] for part in parts]).sum(dim=0)
+                metrics[f"{name}_{key}"] = _numbers(total) / len(split)  # sync: once an evaluation
     return metrics
 
 
 class _Rates:
     """The learning rate of every run, step by step, as its schedule has it."""
 
-    def __init__(self, trials: Sequence[Trial], base: Hyper, like: Tensor) -> None:
-        self.base = torch.as_tensor(base, dtype=torch.float64).expand(len(trials)).to(like.device)
-        self.like = like
+    def __init__(self, trials: Sequence[Trial], base: Hyper) -> None:
+        self.base = torch.as_tensor(base, dtype=torch.float64).cpu().expand(len(trials))
         self.schedules = [trial.values["schedule"] for trial in trials]
         self.plateaus = [1.0] * len(trials)
 
     def at(self, time: int) -> Tensor:
-        """Return the rates of a step, shape ``(runs,)``; `time` counts steps or epochs."""
+        """Return the rates of a step, shape ``(runs,)``, on the CPU; `time` counts steps or epochs."""
         of_step = [schedule for schedule in self.schedules if schedule and not isinstance(schedule, Plateau)]
         known = {id(schedule): schedule(time) for schedule in of_step}  # runs most often share one
         factors = [known.get(id(one), plateau) for one, plateau in zip(self.schedules, self.plateaus, strict=True)]
-        factor = torch.tensor(factors, dtype=torch.float64).to(self.base.device, non_blocking=True)
-        return (self.base * factor).to(self.like)
+        return self.base * torch.tensor(factors, dtype=torch.float64)
 
     def see(self, losses: Array) -> None:
         """Give the schedules that wait for a plateau the losses so far, shape ``(runs, epochs)``."""
@@ -213,7 +214,7 @@ class _Record:
 
     def __init__(self, runs: int, steps: int, like: Tensor) -> None:
         self.losses = torch.empty(steps, runs, dtype=like.dtype, device=like.device)
-        self.lrs = torch.empty_like(self.losses)
+        self.lrs = torch.empty(steps, runs, dtype=torch.float64)
         self.samples: list[int] = []
         self.closed = 0
         self.epochs: dict[str, list[Array]] = {}
@@ -226,10 +227,9 @@ class _Record:
         self.losses[self.steps_taken], self.lrs[self.steps_taken] = losses, lrs
         self.samples.append(samples)
 
-    def close_epoch(self, metrics: Tensors) -> None:
+    def close_epoch(self, metrics: dict[str, Array]) -> None:
         losses = _numbers(self.losses[self.closed : self.steps_taken])  # sync: once an epoch
-        row = {"loss": np.average(losses, axis=0, weights=self.samples[self.closed :])}
-        row |= {name: _numbers(values) for name, values in metrics.items()}
+        row = {"loss": np.average(losses, axis=0, weights=self.samples[self.closed :]), **metrics}
         for name, values in row.items():
             self.epochs.setdefault(name, []).append(values)
         self.closed = self.steps_taken
@@ -245,4 +245,4 @@ class _Record:
 
 
 def _numbers(values: Tensor) -> Array:
-    return values.double().cpu().numpy()
+    return values.cpu().double().numpy()
