@@ -17,6 +17,7 @@ from unstuck.losses import cross_entropy, mse
 from unstuck.lr_range import RangeTest, lr_range_test
 from unstuck.models import MLP, ConvNet, Linear
 from unstuck.optim import SGD
+from unstuck.regularise import l2, mixup
 
 DATA = load("digits")
 LINE = load("line")
@@ -53,6 +54,13 @@ def test_it_is_the_loop_that_anybody_would_write_by_hand() -> None:
     assert test.lrs == pytest.approx([10 ** (-4 + 4 * index / 24) for index in range(25)], rel=1e-12)
     assert test.losses == pytest.approx(losses, rel=1e-5)
     assert test.smoothed == pytest.approx(smoothed, rel=1e-5)
+
+
+def test_its_first_step_is_that_of_fit_with_a_penalty_and_a_transform() -> None:
+    settings = {"penalty": partial(l2, strength=0.1), "transform": partial(mixup, alpha=0.4, classes=10), "seed": 3}
+    test = lr_range_test(fresh(), DATA, lowest=0.1, highest=1.0, steps=10, **settings, **CPU)
+    run = fit(fresh(), DATA, optimizer=partial(SGD, lr=0.1), **settings, **CPU)
+    assert test.losses[:2] == pytest.approx(run.history.steps["loss"][:2])
 
 
 def test_it_stops_where_the_loss_diverges() -> None:

@@ -17,7 +17,7 @@ from unstuck.losses import cross_entropy
 from unstuck.run import Observer, Run
 from unstuck.step import Loss, Penalty, check_batch, eval_mode, make_step
 
-__all__ = ["Batch", "MakeOptimizer", "evaluate", "fit", "pick_device", "seeded", "training_batches"]
+__all__ = ["Batch", "MakeOptimizer", "Transform", "evaluate", "fit", "pick_device", "seeded", "training_batches"]
 
 Batch = tuple[Tensor, Tensor]
 Transform = Callable[[Tensor, Tensor], Batch]

@@ -15,12 +15,12 @@ from torch import nn
 from torch.optim import Optimizer
 
 from unstuck.data import Data
-from unstuck.loop import Batch, MakeOptimizer, pick_device, seeded, training_batches
+from unstuck.loop import Batch, MakeOptimizer, Transform, pick_device, seeded, training_batches
 from unstuck.losses import cross_entropy
 from unstuck.optim import SGD
 from unstuck.plots import COLOURS, GREY
 from unstuck.schedules import exponential
-from unstuck.step import Loss, check_batch, make_step
+from unstuck.step import Loss, Penalty, check_batch, make_step
 
 __all__ = ["RangeTest", "lr_range_test"]
 
@@ -126,6 +126,8 @@ def lr_range_test(
     stop_at: float = 4.0,
     device: torch.device | str = "auto",
     seed: int = 0,
+    penalty: Penalty | None = None,
+    transform: Transform | None = None,
 ) -> RangeTest:
     r"""Train a copy of a model for some steps, each at a higher rate, and note the loss.
 
@@ -164,7 +166,9 @@ def lr_range_test(
     device
         A device, or ``"auto"``, as in :func:`~unstuck.loop.fit`.
     seed
-        Seeds the order of the batches and what the model draws, such as dropout.
+        Seeds the order of the batches and what `transform` and the model draw, such as dropout.
+    penalty, transform
+        As for :func:`~unstuck.loop.fit`.
 
     Returns
     -------
@@ -209,9 +213,11 @@ def lr_range_test(
         # a copy, and not the model set back afterwards: nothing can be forgotten, whatever the model holds
         trained = copy.deepcopy(model).to(device).train()
         stepped = (optimizer or SGD)(trained.parameters())
-        step = make_step(trained, loss, stepped)
+        step = make_step(trained, loss, stepped, penalty=penalty)
         for index in range(steps):
             x, y = (part.to(device, non_blocking=True) for part in next(batches))
+            if transform:
+                x, y = transform(x, y)
             if index == 0:
                 check_batch(trained, loss, x, y)
             lr = lowest * growth(index)
