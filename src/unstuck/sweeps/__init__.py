@@ -68,7 +68,7 @@ def sweep(
         Maps ``(model(x), y)`` to the mean over the batch.
     optimizer
         One of ``"sgd"``, ``"adagrad"``, ``"rmsprop"``, ``"adam"`` and ``"adamw"``; or a class of one's own like
-        :class:`~unstuck.optim.Adam`, with a static method ``rule(settings)``.
+        :class:`~unstuck.optim.Adam`, of which a sweep uses the constructor's checks and the static method ``rule``.
     schedule
         One of :mod:`unstuck.schedules`, the plateau included; none keeps the rate.
     epochs
