@@ -45,9 +45,10 @@ def words(text: str) -> int:
     return len(re.findall(r"[^\W\d_][\w'’-]*", text))
 
 
-def test_both_chapters_are_in_the_book(root: Path) -> None:
+def test_the_chapters_are_in_the_book_in_the_order_in_which_they_build_on_each_other(root: Path) -> None:
     files = re.findall(r"file: (\S+)", (root / "_toc.yml").read_text())
-    assert {"book/losses", "book/gradient_descent"} <= set(files)
+    chapters = ("losses", "gradient_descent", "adam", "learning_rate_decay", "regularisation")
+    assert [name for name in files if name.removeprefix("book/") in chapters] == [f"book/{name}" for name in chapters]
     assert [name for name in files if not (root / f"{name}.md").exists()] == []
 
 
