@@ -74,7 +74,7 @@ def _stopping(answer: Any) -> None:
         ([2.0, 1.0, 1.5, 0.9, 1.2, 1.1], 2, (4, 6), "a new minimum begins the count anew"),
         ([1.0, 1.0, 1.0, 1.0], 2, (1, 3), "an equal loss is no new minimum"),
         ([3.0, 2.0, 2.5, 2.4, 1.0], 3, (5, 5), "two epochs without a new minimum are not yet three"),
-        ([3.0, 2.0, 2.5, 2.4, 2.3, 1.0], 3, (2, 5), "a loss that falls may still lie above the minimum, and is no new minimum"),
+        ([3.0, 2.0, 2.5, 2.4, 2.3, 1.0], 3, (2, 5), "a loss that falls while above the minimum is no new minimum"),
         ([5.0], 1, (1, 1), "one epoch is all there is"),
     ]  # fmt: skip
     for losses, patience, wanted, why in cases:
