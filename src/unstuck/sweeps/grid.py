@@ -91,7 +91,8 @@ def expand(
         if unknown := set(settings) - known - set(_PENALTIES):
             allowed = ", ".join(sorted({*known, *_PENALTIES}))
             raise ValueError(f"unknown setting {sorted(unknown)} for {label}; it takes {allowed}")
-    for run in runs:  # what an optimiser refuses is refused before anything is trained, in its own words
+    # What an optimiser refuses is refused before anything is trained, in its own words: once for all seeds.
+    for run in runs[:: len(choices["seed"][0])]:
         class_of(run.values["optimizer"])([nn.Parameter(torch.zeros(1))], **run.settings)
         for name in _PENALTIES:
             if not run.values.get(name, 0) >= 0:
