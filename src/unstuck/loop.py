@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
@@ -15,16 +15,27 @@ from unstuck.data import Data
 from unstuck.history import History
 from unstuck.losses import cross_entropy
 from unstuck.run import Observer, Run
-from unstuck.step import Loss, Penalty, check_batch, eval_mode, make_step
+from unstuck.step import Loss, Penalty, check_batch, classifies, eval_mode, make_step
 
-__all__ = ["Batch", "MakeOptimizer", "Transform", "evaluate", "fit", "pick_device", "seeded", "training_batches"]
+__all__ = [
+    "EVALUATION_BATCH",
+    "Batch",
+    "MakeOptimizer",
+    "Transform",
+    "evaluate",
+    "fit",
+    "pick_device",
+    "seeded",
+    "training_batches",
+    "watched_column",
+]
 
 Batch = tuple[Tensor, Tensor]
 Transform = Callable[[Tensor, Tensor], Batch]
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
 MakeScheduler = Callable[[Optimizer], LRScheduler]
 
-_EVALUATION_BATCH = 1024  # samples; without a graph, so larger than a training batch may be
+EVALUATION_BATCH = 1024  # samples; without a graph, so larger than a training batch may be
 
 
 def fit(
@@ -164,19 +175,19 @@ def evaluate(model: nn.Module, batches: Iterable[Batch], loss: Loss = cross_entr
     """
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
     total, correct, samples = torch.zeros((), device=device), torch.zeros((), device=device), 0
-    classifies = False
+    counts = False
     with eval_mode(model):
         for x, y in batches:
             x, y = x.to(device, non_blocking=True), y.to(device, non_blocking=True)
             output = model(x)
             total = total + loss(output, y) * len(y)
             samples += len(y)
-            classifies = not y.is_floating_point() and y.ndim == 1 and output.ndim == 2
-            if classifies:
+            counts = classifies(output, y)
+            if counts:
                 correct += (output.argmax(dim=1) == y).sum()
     if not samples:
         raise ValueError("there is no batch to evaluate on")
-    metrics = {"loss": total, "accuracy": correct} if classifies else {"loss": total}
+    metrics = {"loss": total, "accuracy": correct} if counts else {"loss": total}
     return {name: value.item() / samples for name, value in metrics.items()}  # sync: once an evaluation
 
 
@@ -217,6 +228,11 @@ def training_batches(
     return data["train"]
 
 
+def watched_column(columns: Container[str]) -> str:
+    """Return the column of a history in which a plateau is looked for."""
+    return "validation_loss" if "validation_loss" in columns else "loss"
+
+
 def _on_parameters(optimizer: Optimizer | MakeOptimizer | None, model: nn.Module) -> Optimizer:
     if optimizer is None:
         raise ValueError("an optimizer is needed: an instance, or a function of the parameters: partial(SGD, lr=0.1)")
@@ -251,7 +267,7 @@ def _evaluations(model: nn.Module, measured: Mapping[str, Iterable[Batch]], loss
 
 def _step_epoch(scheduler: LRScheduler, history: History) -> None:
     if isinstance(scheduler, ReduceLROnPlateau):
-        scheduler.step(history["validation_loss" if "validation_loss" in history.epochs else "loss"][-1])
+        scheduler.step(history[watched_column(history.epochs)][-1])
     else:
         scheduler.step()
 
@@ -268,7 +284,7 @@ def _batches(
     training = training_batches(data, batch_size, seed, device)
     if isinstance(data, Data):
         on_device = data.to(device).splits
-        splits = {name: split.batches(min(len(split), _EVALUATION_BATCH)) for name, split in on_device.items()}
+        splits = {name: split.batches(min(len(split), EVALUATION_BATCH)) for name, split in on_device.items()}
         default = list(splits)
     else:
         splits = data if isinstance(data, Mapping) else {"train": data}

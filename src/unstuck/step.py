@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-__all__ = ["Loss", "Penalty", "Step", "check_batch", "eval_mode", "make_step"]
+__all__ = ["Loss", "Penalty", "Step", "check_batch", "classifies", "eval_mode", "make_step"]
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 Penalty = Callable[[Iterable[Tensor]], Tensor]
@@ -95,6 +95,11 @@ def check_batch(model: nn.Module, loss: Loss, x: Tensor, y: Tensor) -> None:
         raise ValueError(f"the loss must be a single number, the mean over the batch; got shape {tuple(value.shape)}")
 
 
+def classifies(output: Tensor, y: Tensor) -> bool:
+    """Tell whether the targets are class indices and the output has a logit for each class."""
+    return not y.is_floating_point() and y.ndim == 1 and output.ndim == 2
+
+
 @contextmanager
 def eval_mode(model: nn.Module) -> Iterator[None]:
     """Put a model in eval mode inside the block, and every part of it back in its own mode after it."""
@@ -110,7 +115,7 @@ def eval_mode(model: nn.Module) -> Iterator[None]:
 def _check_output(output: object, y: Tensor) -> None:
     if not isinstance(output, Tensor):
         return  # a model of several outputs has a loss of its own
-    if not y.is_floating_point() and y.ndim == 1 and output.ndim == 2:
+    if classifies(output, y):
         classes = output.shape[1]
         ignored = y == -100  # cross_entropy's default for "not to be counted"
         if ((y < 0) & ~ignored).any() or (y >= classes).any():

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.optimizer import ParamsT
 
-from unstuck.optim.rules import Hyper, Rule, adagrad, adam, adamw, gd, momentum, nesterov, rmsprop
+from unstuck.optim.rules import Hyper, Rule, adagrad, adam, adamw, gd, is_set, momentum, nesterov, rmsprop
 
 Closure = Callable[[], float]
 Settings = Mapping[str, Any]
@@ -101,7 +101,7 @@ class SGD(Optimizer):
     def rule(settings: Settings) -> tuple[Rule, dict[str, Hyper]]:
         """Return the rule that a parameter group's settings ask for, and the hyper-parameters that it takes."""
         hyper = {"lr": settings["lr"], "weight_decay": settings["weight_decay"]}
-        if not isinstance(settings["momentum"], Tensor) and settings["momentum"] == 0:
+        if not is_set(settings["momentum"]):
             return gd, hyper
         if settings["nesterov"]:
             return nesterov, {**hyper, "momentum": settings["momentum"]}

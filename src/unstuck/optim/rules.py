@@ -284,7 +284,7 @@ def rmsprop(
         new["grad_avg"] = alpha * _average(state, "grad_avg", param) + (1 - alpha) * grad
         variance = square - new["grad_avg"].square()
     direction = grad / (variance.sqrt() + eps)
-    if _is_set(momentum):
+    if is_set(momentum):
         direction = new["momentum_buffer"] = momentum * _average(state, "momentum_buffer", param) + direction
     return param - lr * direction, new
 
@@ -446,7 +446,7 @@ def trajectory(rule: Rule, gradient: Callable[[Tensor], Tensor], start: Tensor, 
 
 def _with_decay(grad: Tensor, param: Tensor, weight_decay: Hyper) -> Tensor:
     r"""Add the gradient of an L2 penalty, :math:`\lambda w`."""
-    return grad + weight_decay * param if _is_set(weight_decay) else grad
+    return grad + weight_decay * param if is_set(weight_decay) else grad
 
 
 def _velocity(grad: Tensor, state: State, momentum: Hyper, dampening: Hyper) -> Tensor:
@@ -464,6 +464,6 @@ def _average(state: State, name: str, param: Tensor) -> Tensor:
     return state[name] if name in state else torch.zeros_like(param)
 
 
-def _is_set(hyper: Hyper) -> bool:
+def is_set(hyper: Hyper) -> bool:
     """Tell a setting that is left at zero; not that of a tensor, which holds one for every run."""
     return isinstance(hyper, Tensor) or hyper != 0

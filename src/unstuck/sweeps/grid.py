@@ -77,12 +77,13 @@ def expand(
     ValueError
         If a setting is unknown or out of range, an axis is empty, or a label occurs twice.
     """
-    choices = {name: _choices(name, given) for name, given in {**arguments, **settings}.items()}
+    listed = {**arguments, **settings}
+    choices = {name: _choices(name, given) for name, given in listed.items()}
     choices["seed"] = _choices("seed", _checked_seeds(seeds))
     axes = {
         name: labels
         for name, (labels, _) in choices.items()
-        if name == "seed" or isinstance({**arguments, **settings}[name], (list, Mapping, range, np.ndarray, Tensor))
+        if name == "seed" or isinstance(listed[name], (list, Mapping, range, np.ndarray, Tensor))
     }
     grid = itertools.product(*(values for _, values in choices.values()))
     runs = [Trial(index, dict(zip(choices, values, strict=True))) for index, values in enumerate(grid)]
@@ -120,10 +121,11 @@ def split(runs: Sequence[Trial]) -> list[list[Trial]]:
     """Group runs that can be one program: those that differ in numbers, schedules and seeds only."""
     groups: dict[tuple[Any, ...], list[Trial]] = {}
     for run in runs:
+        settings = run.settings
         key = tuple(
-            (name, _Same(value))
+            (name, value if isinstance(value, (str, int, float)) else id(value))  # what cannot be hashed, by identity
             for name, value in run.values.items()
-            if name not in _TOGETHER and (name not in run.settings or not _is_numeric(value))
+            if name not in _TOGETHER and (name not in settings or not _is_numeric(value))
         )
         groups.setdefault(key, []).append(run)
     return list(groups.values())
@@ -150,21 +152,6 @@ def strengths_of(runs: Sequence[Trial], like: Tensor) -> dict[str, Hyper]:
     """Return the strengths of the penalties that a group's runs name, where any is above zero."""
     named = [name for name in _PENALTIES if any(run.values.get(name, 0) > 0 for run in runs)]
     return {name: torch.tensor([run.values[name] for run in runs], dtype=torch.float64).to(like) for name in named}
-
-
-@dataclass(frozen=True)
-class _Same:
-    """Wraps a value so that runs are grouped by identity where it cannot be hashed, as a list of tensors."""
-
-    value: Any
-
-    def __hash__(self) -> int:
-        return id(self.value) if not isinstance(self.value, (str, int, float)) else hash(self.value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and (
-            self.value is other.value or (isinstance(self.value, (str, int, float)) and self.value == other.value)
-        )
 
 
 def _choices(name: str, given: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

@@ -15,20 +15,19 @@ from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 
 from unstuck import regularise
 from unstuck.data import Data, Split
+from unstuck.loop import EVALUATION_BATCH, seeded, watched_column
 from unstuck.optim import Hyper, State
 from unstuck.schedules import Plateau
-from unstuck.step import Loss, Penalty, check_batch, eval_mode
+from unstuck.step import Loss, Penalty, check_batch, classifies, eval_mode
 from unstuck.sweeps.grid import Trial, rule_of, strengths_of
 from unstuck.sweeps.streams import Streams, with_streams
 
-__all__ = ["EVALUATION_BATCH", "Array", "Trained", "make_model", "train"]
+__all__ = ["Array", "Trained", "make_model", "train"]
 
 Array = NDArray[np.float64]
 Tensors = dict[str, Tensor]
 
 _IN_CACHE = 2**17  # numbers of one tensor; a rule works on five or so at a time
-
-EVALUATION_BATCH = 1024  # samples; as many as `fit` evaluates at once
 
 
 @dataclass
@@ -52,8 +51,7 @@ class Trained:
 
 def make_model(trial: Trial) -> nn.Module:
     """Make a run's model, with the weights that its seed gives, and leave the program's random state alone."""
-    with torch.random.fork_rng([]):
-        torch.manual_seed(trial.seed)
+    with seeded(trial.seed, torch.device("cpu")):
         model: nn.Module = trial.values["model"]()
     return model
 
@@ -98,6 +96,7 @@ def train(
     strengths = strengths_of(trials, like)
     rule, hyper = rule_of(trials, like)
     rates = _Rates(trials, hyper["lr"])
+    parts = {name: _parts(param) for name, param in params.items()}
     states: dict[tuple[str, int], State] = {}
     record = _Record(len(trials), steps=epochs * math.ceil(len(data.train) / batch_size), like=like)
 
@@ -115,7 +114,7 @@ def train(
             hyper["lr"] = lr.to(like, non_blocking=True)
             grads, (losses, fixed) = gradients(params, fixed, strengths, x, y)
             for name, param in params.items():
-                for part in _parts(param):
+                for part in parts[name]:
                     settings = {key: _along(value, param, part) for key, value in hyper.items()}
                     kept = states.get((name, part.start), {})
                     param[part], states[name, part.start] = rule(param[part], grads[name][part], kept, **settings)
@@ -183,7 +182,7 @@ def _metrics(template: nn.Module, state: Tensors, loss: Loss, data: Data, names:
     def measure(state: Tensors, x: Tensor, y: Tensor) -> dict[str, Tensor]:
         output = functional_call(template, state, (x,))
         sums = {"loss": loss(output, y) * len(y)}
-        if not y.is_floating_point() and y.ndim == 1 and output.ndim == 2:
+        if classifies(output, y):
             sums["accuracy"] = (output.argmax(dim=1) == y).sum()
         return sums
 
@@ -250,7 +249,7 @@ class _Record:
 
     def watched(self) -> Array:
         """Return the losses that a plateau is looked for in, shape ``(runs, epochs)``."""
-        return np.stack(self.epochs["validation_loss" if "validation_loss" in self.epochs else "loss"], axis=1)
+        return np.stack(self.epochs[watched_column(self.epochs)], axis=1)
 
     def close(self, state: Tensors) -> Trained:
         steps = {"loss": _numbers(self.losses).T, "lr": _numbers(self.lrs).T}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -30,7 +30,7 @@ class Streams:
 
     def __init__(self, seeds: Sequence[int], device: torch.device) -> None:
         self.device = device
-        with self._kept():
+        with self._forked():
             self.states = [self._seeded(seed) for seed in seeds]
 
     def map(self, function: Callable[..., Any], *stacked: Tensor) -> tuple[Tensor, ...]:
@@ -49,7 +49,7 @@ class Streams:
             What the function returned, stacked likewise.
         """
         results = []
-        with self._kept():
+        with self._forked():
             for run, parts in enumerate(zip(*stacked, strict=True)):
                 self._set(self.states[run])
                 result = function(*parts)
@@ -70,13 +70,9 @@ class Streams:
         for state in states[1:]:
             torch.cuda.set_rng_state(state, self.device)
 
-    @contextmanager
-    def _kept(self) -> Iterator[None]:
-        before = self._get()
-        try:
-            yield
-        finally:
-            self._set(before)
+    def _forked(self) -> AbstractContextManager[None]:
+        """Leave the program's own random state alone."""
+        return torch.random.fork_rng([self.device] if self.device.type == "cuda" else [])
 
 
 def with_streams(model: nn.Module, streams: Streams) -> nn.Module:
