@@ -14,14 +14,14 @@ def test_an_uneven_last_batch_weighs_by_its_samples() -> None:
     assert history["loss"] == [pytest.approx((64 * 1 + 2 * 3) / 66)]
 
 
-def test_the_buffer_grows_and_keeps_its_precision() -> None:
-    history = History(capacity=2)
-    values = [1 / (step + 3) for step in range(11)]
+def test_any_number_of_steps_is_kept_to_the_last_bit() -> None:
+    history = History()
+    values = [1 / (step + 3) for step in range(2500)]
     for value in values:
         history.record(torch.tensor(value, dtype=torch.float64), samples=1, lr=0.5)
     history.close_epoch()
     assert history.steps["loss"] == values
-    assert history.steps["lr"] == [0.5] * 11
+    assert history.steps["lr"] == [0.5] * 2500
 
 
 def test_epochs_follow_each_other() -> None:
@@ -51,7 +51,7 @@ def test_nothing_is_read_before_the_epoch_is_closed() -> None:
             assert function not in (torch.Tensor.item, torch.Tensor.tolist, torch.Tensor.__float__)
             return super().__torch_function__(function, types, args, kwargs or {})
 
-    history = History(capacity=1)
+    history = History()
     for _ in range(3):
         history.record(torch.tensor(1.0).as_subclass(Unreadable), samples=1, lr=torch.tensor(0.1))
     assert history.steps["loss"] == []
