@@ -1,4 +1,4 @@
-"""Figures in one style: for light and dark pages, for colour-blind eyes, for a phone's width."""
+"""Figures of several runs, of sweeps, of the plane and of images."""
 
 from __future__ import annotations
 
@@ -8,77 +8,16 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from unstuck.plots.style import GREY
 from unstuck.run import Run
 from unstuck.sweeps import Sweep
 
-__all__ = [
-    "COLOURS",
-    "GREY",
-    "band",
-    "contours",
-    "curves",
-    "images",
-    "label_lines",
-    "path",
-    "style",
-    "sweep_curves",
-    "sweep_final",
-]
-
-# Told apart by colour-blind eyes, and at least 3:1 in contrast on white; the site inverts lightness on dark pages.
-COLOURS = ("#0067b8", "#c44e00", "#00805c", "#9b3aa5", "#8a6a00", "#5a6270")
-GREY = "#5a6270"
-
-
-def style() -> None:
-    """Set the book's style for every figure that follows, and show figures as SVG in a notebook.
-
-    The same figure gives the same file, byte for byte, so that a chapter's second run can be compared with its first.
-    """
-    plt.rcParams.update(
-        {
-            "axes.edgecolor": GREY,
-            "axes.grid": True,
-            "axes.labelcolor": "#222222",
-            "axes.labelsize": 11,
-            "axes.linewidth": 0.8,
-            "axes.prop_cycle": cycler(color=COLOURS),
-            "axes.spines.right": False,
-            "axes.spines.top": False,
-            "axes.titlesize": 11.5,
-            "axes.titlelocation": "left",
-            "figure.constrained_layout.use": True,
-            "figure.dpi": 100,
-            "figure.facecolor": "none",
-            "figure.figsize": (6.0, 3.2),
-            "axes.facecolor": "none",
-            "savefig.facecolor": "none",
-            "font.family": "DejaVu Sans",
-            "font.size": 10.5,
-            "grid.alpha": 0.25,
-            "grid.color": GREY,
-            "grid.linewidth": 0.6,
-            "legend.frameon": False,
-            "lines.linewidth": 2.0,
-            "svg.fonttype": "path",
-            "svg.hashsalt": "unstuck",
-            "xtick.color": "#444444",
-            "ytick.color": "#444444",
-        }
-    )
-    try:
-        from IPython import get_ipython
-        from matplotlib_inline.backend_inline import set_matplotlib_formats
-    except ImportError:  # a plain program
-        return
-    if get_ipython() is not None:
-        set_matplotlib_formats("svg", metadata={"Date": None}, bbox_inches="tight")  # type: ignore[no-untyped-call]
+__all__ = ["band", "contours", "curves", "images", "label_lines", "path", "sweep_curves", "sweep_final"]
 
 
 def band(axis: Axes, x: ArrayLike, values: ArrayLike, label: str | None = None, **line: Any) -> None:
