@@ -37,7 +37,7 @@ def test_it_can_be_used_again() -> None:
     progress = Progress(disable=True)
     train(progress)
     train(progress)
-    assert progress.bar is None
+    assert progress.epochs is progress.steps is None
 
 
 def replay(stopping: EarlyStopping, values: Sequence[float], fail_after: int | None = None) -> Run:

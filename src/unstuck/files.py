@@ -25,7 +25,6 @@ def replacing(path: Path) -> Iterator[Path]:
     ------
     Path
         Where to write; removed if the block raises.
-
     """
     beside = path.with_name(f".{path.name}.tmp")
     try:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Mapping
 from typing import Any, Literal
+
+from torch import nn
 
 from unstuck.run import Observer, Run
 
@@ -29,6 +32,7 @@ class EarlyStopping(Observer):
         Put what the model's ``state_dict`` held after the best epoch, weights and buffers, back at the end: also where
         all epochs were run, and where an error or an interrupt broke the run off.
         The optimiser and the history stay as the last epoch left them.
+        A moving average of the weights is put back with them.
         Observers are told of the end in their order: one that saves the model belongs after this one.
 
     Attributes
@@ -39,6 +43,11 @@ class EarlyStopping(Observer):
         What was measured there.
     stopped_epoch : int or None
         The epoch after which the run was stopped; none if it was not.
+
+    Notes
+    -----
+    What was best, and its weights, are kept in a checkpoint, so that a resumed run stops where the unbroken one would.
+    If it watches another column, or the same one for the other end, it begins anew.
 
     Raises
     ------
@@ -65,7 +74,7 @@ class EarlyStopping(Observer):
     best_epoch: int | None
     best_value: float | None
     stopped_epoch: int | None
-    _best_state: dict[str, Any] | None
+    _best_states: list[dict[str, Any]]
 
     def __init__(
         self,
@@ -84,11 +93,16 @@ class EarlyStopping(Observer):
             raise ValueError(f"min_delta must be at least 0, got {min_delta}")
         self.monitor, self.patience, self.min_delta, self.restore = monitor, patience, min_delta, restore
         self.mode = mode or ("max" if "accuracy" in monitor else "min")
+        self._resumed = False
         self._forget()
 
     def on_start(self, run: Run) -> None:
-        """Forget the run before."""
-        self._forget()
+        """Forget the run before; in a resumed one, catch up with the epoch it was cut off after."""
+        if not self._resumed:
+            self._forget()
+        elif self._judged < len(run.history) and not run.batch:
+            self._judge(run)  # a checkpoint that was written before this observer's turn; the weights are that epoch's
+        self._resumed = False
 
     def on_epoch(self, run: Run) -> None:
         """Keep the best state, and stop the run when it was too long ago."""
@@ -97,23 +111,48 @@ class EarlyStopping(Observer):
                 f"EarlyStopping has no column {self.monitor!r} to judge by; the history has "
                 f"{', '.join(run.history.epochs)}"
             )
+        self._judge(run)
+
+    def on_end(self, run: Run) -> None:
+        """Put the best state back."""
+        for module, state in zip(_modules(run), self._best_states, strict=False):
+            module.load_state_dict(state)
+        self._best_states = []  # another copy of the model, which nobody needs from here on
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what was best, and its weights."""
+        return {
+            "watched": [self.monitor, self.mode],
+            "judged": self._judged,
+            "best_epoch": self.best_epoch,
+            "best_value": self.best_value,
+            "stopped_epoch": self.stopped_epoch,
+            "best_states": self._best_states,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take it back, if it is of the same column."""
+        self._forget()
+        self._resumed = True
+        if state["watched"] == [self.monitor, self.mode]:
+            self._judged, self.stopped_epoch = state["judged"], state["stopped_epoch"]
+            self.best_epoch, self.best_value = state["best_epoch"], state["best_value"]
+            self._best_states = state["best_states"]
+
+    def _forget(self) -> None:
+        self.best_epoch = self.best_value = self.stopped_epoch = None
+        self._judged, self._best_states = 0, []
+
+    def _judge(self, run: Run) -> None:
         epoch, value = len(run.history), run.final(self.monitor)
         if self._better(value):
             self.best_epoch, self.best_value = epoch, value
             if self.restore:
-                self._best_state = copy.deepcopy(run.model.state_dict())
+                self._best_states = [copy.deepcopy(module.state_dict()) for module in _modules(run)]
         if epoch - (self.best_epoch or 0) >= self.patience:
             self.stopped_epoch = epoch
             run.stop()
-
-    def on_end(self, run: Run) -> None:
-        """Put the best state back."""
-        if self._best_state is not None:
-            run.model.load_state_dict(self._best_state)
-            self._best_state = None  # another copy of the model, which nobody needs from here on
-
-    def _forget(self) -> None:
-        self.best_epoch = self.best_value = self.stopped_epoch = self._best_state = None
+        self._judged = epoch
 
     def _better(self, value: float) -> bool:
         if not math.isfinite(value):
@@ -122,3 +161,8 @@ class EarlyStopping(Observer):
             return True
         gain = self.best_value - value if self.mode == "min" else value - self.best_value
         return gain > self.min_delta
+
+
+def _modules(run: Run) -> list[nn.Module]:
+    """Return the model, and the moving average of its weights if there is one."""
+    return [run.model] if run.average is None else [run.model, run.average]
