@@ -3,6 +3,7 @@
 
 VENV  ?= .venv
 STAMP := $(VENV)/.installed
+PEERS := $(VENV)/.installed-bench
 PY    := $(VENV)/bin/python
 
 # The first that really runs: a version manager may put names on the path that only print an error.
@@ -12,7 +13,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help book test lint unit cold replay site lab serve bench clean
+.PHONY: help book test lint unit cold replay site lab serve bench gpu clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -53,8 +54,14 @@ serve: $(STAMP)  ## Build the site and serve it on http://localhost:8000
 	@$(PY) book/build.py
 	@$(PY) -m http.server --bind 127.0.0.1 --directory _build/html 8000
 
-bench: $(STAMP)  ## Time the package against plain PyTorch, side by side, and record it in benchmarks/results
+bench: $(PEERS)  ## Time the package against plain PyTorch and other libraries, and record it in benchmarks/results
 	@$(PY) benchmarks/sweep.py --out benchmarks/results
+	@$(PY) benchmarks/loop.py --out benchmarks/results
+
+gpu: $(STAMP)  ## Run what needs an NVIDIA GPU: the tests marked cuda, and the benchmarks
+	@$(PY) -c 'import sys, torch; torch.cuda.is_available() or sys.exit("No CUDA device: nothing was run.")'
+	@$(PY) -m pytest -q -m cuda tests
+	@$(PY) benchmarks/gpu.py --out benchmarks/results
 
 clean:  ## Remove what was built; keep the environment
 	rm -rf _build .pytest_cache .mypy_cache .ruff_cache
@@ -65,4 +72,10 @@ $(STAMP): pyproject.toml constraints.txt
 	@{ $(PY) -c $(USABLE) && $(PY) -m pip --version; } >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear "$(VENV)"
 	@echo "Installing into $(VENV): minutes the first time, and only when the requirements change ..."
 	@$(PY) -m pip install --quiet -c constraints.txt -e ".[book,lab,test]"
+	@touch "$@"
+
+# The libraries that the benchmarks compare with, and nothing else needs.
+$(PEERS): $(STAMP)
+	@echo "Installing the libraries to compare with into $(VENV) ..."
+	@$(PY) -m pip install --quiet -c constraints.txt -e ".[bench]"
 	@touch "$@"

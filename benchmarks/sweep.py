@@ -10,10 +10,7 @@ The same program, with more runs, is what a GPU is for: ``--device cuda``.
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import statistics
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -22,6 +19,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from common import about, table, timed, write
 from unstuck import MLP, load, sweep
 
 RATES = [float(rate) for rate in np.logspace(-4, -1, 8)]
@@ -71,15 +69,6 @@ def all_at_once(optimizer: str, epochs: int, device: torch.device) -> list[float
     return losses
 
 
-def timed(run: Callable[[], list[float]], device: torch.device) -> tuple[float, list[float]]:
-    """Return how long a call took, in seconds, and what it returned."""
-    start = time.perf_counter()
-    result = run()
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter() - start, result
-
-
 def compare(optimizer: str, epochs: int, pairs: int, threads: int, device: torch.device) -> dict[str, object]:
     """Time both, pair by pair, and check that they trained the same networks."""
     alone, together = (partial(function, optimizer, device=device) for function in (one_after_another, all_at_once))
@@ -118,25 +107,22 @@ def main() -> None:
     record = {
         "what": f"{len(RATES) * SEEDS} runs of an MLP 64-128-10 on digits, batch {BATCH}, {given.epochs} epochs",
         "pairs": given.pairs,
-        "device": torch.cuda.get_device_name() if device.type == "cuda" else f"{torch.get_num_threads()} CPU threads",
-        "processor": platform.processor() or platform.machine(),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
+        **about(device),
         "rows": rows,
     }
     print(record["what"], "on", record["device"], "with torch", record["torch"])
-    print(f"{'optimizer':10} {'threads':>7} {'one after another':>18} {'sweep':>8} {'ratio':>6}")
-    for row in rows:
-        print(
-            f"{row['optimizer']:10} {row['threads']:>7} {row['one_after_another_s']:>16.2f} s {row['sweep_s']:>6.2f} s "
-            f"{row['ratio']:>6.2f}"
-        )
+    lines = [
+        [
+            str(row["optimizer"]),
+            str(row["threads"]),
+            *(f"{row[name]:.2f} s" for name in ("one_after_another_s", "sweep_s")),
+            f"{row['ratio']:.2f}",
+        ]
+        for row in rows
+    ]
+    print(table(["optimizer", "threads", "one after another", "sweep", "ratio"], lines))
     if given.out:
-        given.out.mkdir(parents=True, exist_ok=True)
-        path = given.out / f"sweep-{device.type}.json"
-        whole = path.with_suffix(".part")
-        whole.write_text(json.dumps(record, indent=2) + "\n", encoding="utf8")
-        whole.replace(path)
+        write(record, given.out / f"sweep-{device.type}.json")
 
 
 if __name__ == "__main__":

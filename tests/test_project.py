@@ -18,10 +18,15 @@ from packaging.utils import canonicalize_name
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
 
 
+# What the benchmarks compare with: `make bench` alone installs it, into .venv.
+COMPARED = "bench"
+
+
 def declared(root: Path) -> dict[str, str]:
-    """Return every requirement of pyproject.toml: name to accepted versions."""
+    """Return every requirement of pyproject.toml but those of the benchmarks: name to accepted versions."""
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    lines = [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
+    extras = [lines for extra, lines in project["optional-dependencies"].items() if extra != COMPARED]
+    lines = [*project["dependencies"], *(line for lines in extras for line in lines)]
     requirements = map(Requirement, lines)
     return {canonicalize_name(requirement.name): str(requirement.specifier) for requirement in requirements}
 
@@ -59,6 +64,18 @@ def test_every_package_that_the_project_needs_is_pinned_exactly(root: Path) -> N
             if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
                 waiting.append(canonicalize_name(requirement.name))
     assert needed - pinned - {"pip", "wheel"} == set()
+
+
+def test_what_the_benchmarks_compare_with_is_pinned_and_no_other_command_installs_it(root: Path) -> None:
+    extras = tomllib.loads((root / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    lines = [line for line in (root / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
+    assert set(extras[COMPARED]) <= {line.split("==")[0] for line in lines} or not lines
+    dry = ["make", "--dry-run", "--always-make"]
+    installs = {
+        target: subprocess.run([*dry, target], cwd=root, capture_output=True, text=True, check=True).stdout
+        for target in ("test", "gpu", "bench")
+    }
+    assert {target for target, lines in installs.items() if f"[{COMPARED}]" in lines} == {"bench"}
 
 
 def test_readme_names_only_commands_that_exist(root: Path) -> None:
