@@ -11,7 +11,9 @@ from torch import nn
 
 from unstuck.run import Observer, Run
 
-__all__ = ["EarlyStopping"]
+__all__ = ["EarlyStopping", "Mode", "better", "pick_mode"]
+
+Mode = Literal["min", "max"]
 
 
 class EarlyStopping(Observer):
@@ -79,20 +81,18 @@ class EarlyStopping(Observer):
     def __init__(
         self,
         monitor: str = "validation_loss",
-        mode: Literal["min", "max"] | None = None,
+        mode: Mode | None = None,
         patience: int = 10,
         min_delta: float = 0.0,
         *,
         restore: bool = True,
     ) -> None:
-        if mode not in (None, "min", "max"):
-            raise ValueError(f"mode must be 'min' or 'max', got {mode!r}")
         if patience < 1:
             raise ValueError(f"patience must be at least 1, got {patience}")
         if not min_delta >= 0:
             raise ValueError(f"min_delta must be at least 0, got {min_delta}")
         self.monitor, self.patience, self.min_delta, self.restore = monitor, patience, min_delta, restore
-        self.mode = mode or ("max" if "accuracy" in monitor else "min")
+        self.mode = pick_mode(mode, monitor)
         self._resumed = False
         self._forget()
 
@@ -145,7 +145,7 @@ class EarlyStopping(Observer):
 
     def _judge(self, run: Run) -> None:
         epoch, value = len(run.history), run.final(self.monitor)
-        if self._better(value):
+        if better(value, self.best_value, self.mode, self.min_delta):
             self.best_epoch, self.best_value = epoch, value
             if self.restore:
                 self._best_states = [copy.deepcopy(module.state_dict()) for module in _modules(run)]
@@ -154,13 +154,22 @@ class EarlyStopping(Observer):
             run.stop()
         self._judged = epoch
 
-    def _better(self, value: float) -> bool:
-        if not math.isfinite(value):
-            return False
-        if self.best_value is None:
-            return True
-        gain = self.best_value - value if self.mode == "min" else value - self.best_value
-        return gain > self.min_delta
+
+def pick_mode(mode: Mode | None, column: str) -> Mode:
+    """Return whether lower or higher is better in a column: as was said, or else higher for an accuracy alone."""
+    if mode not in (None, "min", "max"):
+        raise ValueError(f"mode must be 'min' or 'max', got {mode!r}")
+    return mode or ("max" if "accuracy" in column else "min")
+
+
+def better(value: float, best: float | None, mode: Mode, min_delta: float = 0.0) -> bool:
+    """Tell whether a value beats the best one by more than that; NaN and infinity never do."""
+    if not math.isfinite(value):
+        return False
+    if best is None:
+        return True
+    gain = best - value if mode == "min" else value - best
+    return gain > min_delta
 
 
 def _modules(run: Run) -> list[nn.Module]:
