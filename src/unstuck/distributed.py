@@ -151,7 +151,8 @@ def local_rank() -> int:
 
 @cache
 def _group() -> Processes:
-    return Processes(dist.get_rank(), dist.get_world_size(), dist.new_group(backend="gloo"))
+    control: Any = dist.new_group(backend="gloo")
+    return Processes(dist.get_rank(), dist.get_world_size(), control)
 
 
 def _leave() -> None:

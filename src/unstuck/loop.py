@@ -2,45 +2,45 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CyclicLR, LRScheduler, OneCycleLR, ReduceLROnPlateau
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from unstuck.data import Data
+from unstuck.checkpoint import restore
+from unstuck.distributed import Agreement, Processes, join, local_rank
+from unstuck.engines import ENGINES, Engine, Graphed
+from unstuck.feed import Batch, Feed, count_batches, evaluation_batches, rest_of_epoch, training_batches
 from unstuck.history import History
 from unstuck.losses import cross_entropy
-from unstuck.run import Observer, Run
-from unstuck.step import Loss, Penalty, check_batch, classifies, eval_mode, make_step
+from unstuck.run import Interrupt, Observer, Run
+from unstuck.step import Loss, Penalty, Precision, Step, check_batch, classifies, eval_mode, make_step
 
 __all__ = [
-    "EVALUATION_BATCH",
-    "Batch",
     "MakeOptimizer",
     "Transform",
     "evaluate",
     "fit",
     "pick_device",
     "seeded",
-    "training_batches",
     "watched_column",
 ]
 
-Batch = tuple[Tensor, Tensor]
 Transform = Callable[[Tensor, Tensor], Batch]
 MakeOptimizer = Callable[[Iterable[nn.Parameter]], Optimizer]
 MakeScheduler = Callable[[Optimizer], LRScheduler]
 
-EVALUATION_BATCH = 1024  # samples; without a graph, so larger than a training batch may be
-
 
 def fit(
     model: nn.Module,
-    data: Data | Iterable[Batch] | Mapping[str, Iterable[Batch]],
+    data: Feed,
     loss: Loss = cross_entropy,
     optimizer: Optimizer | MakeOptimizer | None = None,
     schedule: LRScheduler | MakeScheduler | None = None,
@@ -54,8 +54,20 @@ def fit(
     penalty: Penalty | None = None,
     transform: Transform | None = None,
     observers: Sequence[Observer] = (),
+    engine: Engine = "eager",
+    precision: Precision = "float32",
+    channels_last: bool = False,
+    clip: float | None = None,
+    accumulate: int = 1,
+    ema: float | None = None,
+    nonfinite: Literal["stop", "ignore"] = "stop",
+    resume: str | Path | None = None,
 ) -> Run:
-    """Train a model.
+    r"""Train a model.
+
+    Under torchrun, all processes train it together: each takes its rows of every batch, and the history is that of the
+    whole batches.
+    Ctrl-C ends the run at the end of a step, and returns it with the history so far, ``run.interrupted`` set.
 
     Parameters
     ----------
@@ -94,6 +106,22 @@ def fit(
         model's: ``partial(mixup, alpha=0.2, classes=10)``.
     observers
         Told of every step and epoch; one that calls :meth:`Run.stop <unstuck.run.Run.stop>` makes this epoch the last.
+    engine
+        Runs the step: ``"eager"``, ``"compiled"`` (:func:`~unstuck.engines.compiled`) or ``"graphed"``
+        (:func:`~unstuck.engines.graphed`, on a CUDA device).
+    precision, channels_last, clip, accumulate
+        As for :func:`~unstuck.step.make_step`.
+    ema
+        Keep an exponential moving average of the weights as well, :math:`\bar w \leftarrow d \bar w + (1 - d) w`
+        after every step, with this decay :math:`d`, above 0 and below 1: ``run.average.module`` is the averaged model,
+        and measured on the same splits, as ``ema_<split>_loss`` and ``ema_<split>_accuracy``.
+    nonfinite
+        What to do at a loss that is NaN or infinite: ``"stop"`` the run when it is read, at the end of the epoch or for
+        a checkpoint; or ``"ignore"`` it.
+    resume
+        A checkpoint, or a folder of them, of which the latest is taken: the run goes on from there as if it had never
+        been broken off.
+        All else must be as it was in the run that wrote it; `epochs` may be more.
 
     Returns
     -------
@@ -104,7 +132,12 @@ def fit(
     Raises
     ------
     ValueError
-        If a setting is out of range, or the first batch cannot be trained on; before any update is made.
+        If a setting is out of range, an engine cannot honour one, or the first batch cannot be trained on; before any
+        update is made.
+    CheckpointError
+        If there is nothing to resume from, or it is of another run.
+    DivergedError
+        If the loss becomes NaN or infinite; it tells the step and the learning rate, and holds the history.
 
     Examples
     --------
@@ -118,39 +151,74 @@ def fit(
     """
     if epochs < 1:
         raise ValueError(f"epochs must be at least 1, got {epochs}")
-    device = pick_device(device)
+    processes, device = join(), pick_device(device)
     model.to(device)
+    if channels_last:
+        model.to(memory_format=torch.channels_last)
     optimizer = _on_parameters(optimizer, model)
     scheduler, scheduled = _scheduler(schedule, optimizer, schedule_every)
-    training, measured = _batches(data, evaluate_on, batch_size, seed, device)
-    step = make_step(model, loss, optimizer, penalty=penalty)
-    run = Run(model, optimizer, History(), device, seed, epochs)
+    training = training_batches(data, batch_size, seed, device)
+    measured = evaluation_batches(data, evaluate_on, device)
+    average = None if ema is None else _average(model, ema)
+    eager = make_step(
+        processes.wrap(model, device),
+        loss,
+        optimizer,
+        penalty=penalty,
+        precision=precision,
+        channels_last=channels_last,
+        clip=clip,
+        accumulate=accumulate,
+        average=average,
+    )
+    step = _engine(engine)(eager)
+    history = History(reduce=processes.mean, refuse_nonfinite=_is_strict(nonfinite))
+    run = Run(model, optimizer, history, device, seed, epochs, scheduler, eager.scaler, average, observers, processes)
+    run.batches = count_batches(training)
+    interrupt, agreed = Interrupt(), Agreement(processes)
 
-    with seeded(seed, device), _observed(observers, run):
-        for epoch in range(epochs):
-            model.train()
-            for index, (x, y) in enumerate(training):
-                x, y = x.to(device, non_blocking=True), y.to(device, non_blocking=True)
-                if transform:
-                    x, y = transform(x, y)
-                if epoch == index == 0:
-                    check_batch(model, loss, x, y)  # sync: once a run
-                run.history.record(step(x, y), samples=len(y), lr=optimizer.param_groups[0]["lr"])
-                if scheduler and scheduled == "step":
-                    scheduler.step()
+    with seeded(seed + processes.rank, device), interrupt.watch():
+        if resume is not None:
+            restore(run, resume)
+        if run.stopped:  # by an observer, before the run was broken off
+            epochs = len(history)
+        with _observed(observers, run):
+            for _ in range(len(history), epochs):
+                model.train()
+                for x, y in rest_of_epoch(training, run):
+                    samples = len(y)
+                    x, y, weight = processes.share(x, y)
+                    x, y = x.to(device, non_blocking=True), y.to(device, non_blocking=True)
+                    if transform:
+                        x, y = transform(x, y)
+                    if run.step == 0:
+                        check_batch(model, loss, x, y)  # sync: once a run
+                    history.record(step(x, y, weight), samples=samples, lr=optimizer.param_groups[0]["lr"])
+                    if scheduler and scheduled == "step":
+                        scheduler.step()
+                    run.batch += 1
+                    run.interrupted = agreed(bool(interrupt))
+                    for observer in observers:
+                        observer.on_step(run)
+                    if run.interrupted:
+                        break
+                history.flush()
+                if run.interrupted:
+                    break
+                with eager.at_precision():
+                    history.close_epoch(_evaluations(run, measured, loss))
+                run.batch = 0
+                if scheduler and scheduled == "epoch":
+                    _step_epoch(scheduler, history)
+                run.interrupted = agreed(bool(interrupt))
                 for observer in observers:
-                    observer.on_step(run)
-            run.history.close_epoch(_evaluations(model, measured, loss))
-            if scheduler and scheduled == "epoch":
-                _step_epoch(scheduler, run.history)
-            for observer in observers:
-                observer.on_epoch(run)
-            if run.stopped:
-                break
+                    observer.on_epoch(run)
+                if run.stopped or run.interrupted:
+                    break
+        agreed.settle()
     return run
 
 
-@torch.no_grad()
 def evaluate(model: nn.Module, batches: Iterable[Batch], loss: Loss = cross_entropy) -> dict[str, float]:
     """Measure a model: in eval mode, without a graph, every sample counted once and alike.
 
@@ -173,11 +241,20 @@ def evaluate(model: nn.Module, batches: Iterable[Batch], loss: Loss = cross_entr
     ValueError
         If there is no batch.
     """
+    return _evaluate(model, batches, loss, Processes())
+
+
+@torch.no_grad()
+def _evaluate(model: nn.Module, batches: Iterable[Batch], loss: Loss, processes: Processes) -> dict[str, float]:
+    """Evaluate a model, each process on its rows of every batch."""
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
     total, correct, samples = torch.zeros((), device=device), torch.zeros((), device=device), 0
     counts = False
     with eval_mode(model):
         for x, y in batches:
+            x, y = x[processes.rank :: processes.count], y[processes.rank :: processes.count]
+            if not len(y):
+                continue
             x, y = x.to(device, non_blocking=True), y.to(device, non_blocking=True)
             output = model(x)
             total = total + loss(output, y) * len(y)
@@ -185,19 +262,23 @@ def evaluate(model: nn.Module, batches: Iterable[Batch], loss: Loss = cross_entr
             counts = classifies(output, y)
             if counts:
                 correct += (output.argmax(dim=1) == y).sum()
-    if not samples:
+    sums = torch.stack([total, correct.to(total), *total.new_tensor([samples, counts])])
+    summed, hits, seen, counted = processes.sum(sums).tolist()  # sync: once an evaluation
+    if not seen:
         raise ValueError("there is no batch to evaluate on")
-    metrics = {"loss": total, "accuracy": correct} if counts else {"loss": total}
-    return {name: value.item() / samples for name, value in metrics.items()}  # sync: once an evaluation
+    return {"loss": summed / seen, "accuracy": hits / seen} if counted else {"loss": summed / seen}
 
 
 def pick_device(device: torch.device | str = "auto") -> torch.device:
-    """Return the device of that name; ``"auto"`` is CUDA where there is one, else Apple's MPS, else the CPU."""
-    if device != "auto":
-        return torch.device(device)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    """Return the device of that name; ``"auto"`` is CUDA where there is one, else Apple's MPS, else the CPU.
+
+    Under torchrun, CUDA is the device of this process's own: the one of its rank on this machine.
+    """
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    if device == "cuda" and "LOCAL_RANK" in os.environ:
+        return torch.device("cuda", local_rank())
+    return torch.device(device)
 
 
 @contextmanager
@@ -207,25 +288,6 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
     with torch.random.fork_rng(devices):
         torch.manual_seed(seed)
         yield
-
-
-def training_batches(
-    data: Data | Iterable[Batch] | Mapping[str, Iterable[Batch]], batch_size: int, seed: int, device: torch.device
-) -> Iterable[Batch]:
-    """Return what to train on, of all that :func:`fit` takes as data.
-
-    Raises
-    ------
-    ValueError
-        If a mapping holds no ``"train"``.
-    """
-    if isinstance(data, Data):
-        return data.to(device).train.batches(batch_size, shuffle=True, seed=seed)
-    if not isinstance(data, Mapping):
-        return data
-    if "train" not in data:
-        raise ValueError(f"data must hold 'train', got {sorted(data)}")
-    return data["train"]
 
 
 def watched_column(columns: Container[str]) -> str:
@@ -256,12 +318,32 @@ def _scheduler(
     return scheduler, every or ("step" if by_step else "epoch")
 
 
-def _evaluations(model: nn.Module, measured: Mapping[str, Iterable[Batch]], loss: Loss) -> dict[str, float]:
-    """Evaluate a model on every split, with the split's name in front of each metric's."""
+def _average(model: nn.Module, decay: float) -> AveragedModel:
+    if not 0 < decay < 1:
+        raise ValueError(f"ema must be above 0 and below 1, got {decay}")
+    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(decay))  # type: ignore[no-untyped-call]
+
+
+def _engine(name: Engine) -> Callable[[Step], Step | Graphed]:
+    if name not in ENGINES:
+        raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {name!r}")
+    return ENGINES[name]
+
+
+def _is_strict(nonfinite: str) -> bool:
+    if nonfinite not in ("stop", "ignore"):
+        raise ValueError(f"nonfinite must be 'stop' or 'ignore', got {nonfinite!r}")
+    return nonfinite == "stop"
+
+
+def _evaluations(run: Run, measured: Mapping[str, Iterable[Batch]], loss: Loss) -> dict[str, float]:
+    """Evaluate a model, and the average of its weights, on every split, whose name stands before each metric's."""
+    models = {"": run.model} if run.average is None else {"": run.model, "ema_": run.average.module}
     return {
-        f"{name}_{key}": value
+        f"{prefix}{name}_{key}": value
+        for prefix, model in models.items()
         for name, batches in measured.items()
-        for key, value in evaluate(model, batches, loss).items()
+        for key, value in _evaluate(model, batches, loss, run.processes).items()
     }
 
 
@@ -270,29 +352,6 @@ def _step_epoch(scheduler: LRScheduler, history: History) -> None:
         scheduler.step(history[watched_column(history.epochs)][-1])
     else:
         scheduler.step()
-
-
-def _batches(
-    data: Data | Iterable[Batch] | Mapping[str, Iterable[Batch]],
-    evaluate_on: Sequence[str] | None,
-    batch_size: int,
-    seed: int,
-    device: torch.device,
-) -> tuple[Iterable[Batch], dict[str, Iterable[Batch]]]:
-    """Bring all that `fit` takes as data into one form: what to train on, and what to measure, by name."""
-    splits: Mapping[str, Iterable[Batch]]
-    training = training_batches(data, batch_size, seed, device)
-    if isinstance(data, Data):
-        on_device = data.to(device).splits
-        splits = {name: split.batches(min(len(split), EVALUATION_BATCH)) for name, split in on_device.items()}
-        default = list(splits)
-    else:
-        splits = data if isinstance(data, Mapping) else {"train": data}
-        default = [name for name in splits if name != "train"]
-    names = default if evaluate_on is None else evaluate_on
-    if unknown := set(names) - set(splits):
-        raise ValueError(f"evaluate_on names {sorted(unknown)}, but data holds {sorted(splits)}")
-    return training, {name: splits[name] for name in names}
 
 
 @contextmanager

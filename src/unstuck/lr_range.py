@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import matplotlib.pyplot as plt
@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from torch import nn
 from torch.optim import Optimizer
 
-from unstuck.data import Data
-from unstuck.loop import Batch, MakeOptimizer, Transform, pick_device, seeded, training_batches
+from unstuck.feed import Batch, Feed, training_batches
+from unstuck.loop import MakeOptimizer, Transform, pick_device, seeded
 from unstuck.losses import cross_entropy
 from unstuck.optim import SGD
 from unstuck.plots import COLOURS, GREY
@@ -114,7 +114,7 @@ class RangeTest:
 
 def lr_range_test(
     model: nn.Module,
-    data: Data | Iterable[Batch] | Mapping[str, Iterable[Batch]],
+    data: Feed,
     loss: Loss = cross_entropy,
     optimizer: MakeOptimizer | None = None,
     *,

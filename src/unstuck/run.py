@@ -71,7 +71,7 @@ class Run:
     scaler: GradScaler | None = None
     average: AveragedModel | None = None
     observers: Sequence[Observer] = ()
-    processes: Processes = Processes()
+    processes: Processes = field(default_factory=Processes)
     batches: int | None = None
     batch: int = field(default=0, init=False)
     loader_random: Tensor | None = field(default=None, init=False, repr=False)

@@ -2,22 +2,133 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch.amp.grad_scaler import GradScaler
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim import LBFGS, Optimizer
+from torch.optim.swa_utils import AveragedModel
 
-__all__ = ["Loss", "Penalty", "Step", "check_batch", "classifies", "eval_mode", "make_step"]
+__all__ = [
+    "Loss",
+    "Penalty",
+    "Precision",
+    "Step",
+    "check_batch",
+    "classifies",
+    "eval_mode",
+    "make_step",
+    "move_average",
+]
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 Penalty = Callable[[Iterable[Tensor]], Tensor]
-Step = Callable[[Tensor, Tensor], Tensor]
+Precision = Literal["float32", "tf32", "bfloat16", "float16"]
 
 
-def make_step(model: nn.Module, loss: Loss, optimizer: Optimizer, *, penalty: Penalty | None = None) -> Step:
+@dataclass(frozen=True)
+class Step:
+    """One update of a model: ``step(x, y) -> loss``; made by :func:`make_step`, where the settings are explained."""
+
+    model: nn.Module
+    optimizer: Optimizer
+    objective: Callable[[Tensor, Tensor], Tensor]
+    device: torch.device
+    clip: float | None = None
+    accumulate: int = 1
+    half: torch.dtype | None = None
+    tf32: bool = False
+    scaler: GradScaler | None = None
+    average: AveragedModel | None = None
+
+    def __call__(self, x: Tensor, y: Tensor, weight: float = 1.0) -> Tensor:
+        """Take one optimiser step.
+
+        Parameters
+        ----------
+        x, y
+            A batch, on the model's device.
+        weight
+            Multiplies what is minimised, as :meth:`Processes.share <unstuck.distributed.Processes.share>` asks for.
+
+        Returns
+        -------
+        Tensor
+            What was minimised, before the step: a scalar without a graph, which nobody has waited for.
+        """
+
+        def closure() -> Tensor:
+            self.optimizer.zero_grad()
+            value = self._backward(x, y, weight)
+            if self.clip is not None:
+                if self.scaler:
+                    self.scaler.unscale_(self.optimizer)
+                nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
+            return value
+
+        with self.at_precision():
+            if self.scaler:
+                value = closure()
+                self.scaler.step(self.optimizer)
+                self.scaler.update()
+            else:
+                # LBFGS calls the closure several times, all others once. (PyTorch's types have it return a float.)
+                value = self.optimizer.step(closure)  # type: ignore[arg-type,assignment]
+        if self.average is not None:
+            move_average(self.average, self.model)
+        return value
+
+    @contextmanager
+    def at_precision(self) -> Iterator[None]:
+        """Compute at this step's precision inside the block."""
+        with contextlib.ExitStack() as stack:
+            if self.half:
+                stack.enter_context(torch.autocast(self.device.type, self.half))
+            if self.tf32:
+                stack.enter_context(_tf32())
+            yield
+
+    def _backward(self, x: Tensor, y: Tensor, weight: float) -> Tensor:
+        """Leave the gradients of a batch, a part of it at a time, and return its loss."""
+        if self.accumulate == 1:
+            return self._backward_part(x, y, weight)
+        parts = list(zip(x.chunk(self.accumulate), y.chunk(self.accumulate), strict=True))
+        with self._unsynchronised():
+            losses = [self._backward_part(*part, weight * len(part[1]) / len(y)) for part in parts[:-1]]
+        losses.append(self._backward_part(*parts[-1], weight * len(parts[-1][1]) / len(y)))
+        return torch.stack(losses).sum()
+
+    def _backward_part(self, x: Tensor, y: Tensor, weight: float) -> Tensor:
+        value = self.objective(x, y)
+        if weight != 1:
+            value = value * weight
+        (self.scaler.scale(value) if self.scaler else value).backward()  # type: ignore[no-untyped-call]
+        return value.detach()
+
+    def _unsynchronised(self) -> contextlib.AbstractContextManager[None]:
+        shared = isinstance(self.model, DistributedDataParallel)
+        return self.model.no_sync() if shared else contextlib.nullcontext()  # type: ignore[operator]
+
+
+def make_step(
+    model: nn.Module,
+    loss: Loss,
+    optimizer: Optimizer,
+    *,
+    penalty: Penalty | None = None,
+    precision: Precision = "float32",
+    channels_last: bool = False,
+    clip: float | None = None,
+    accumulate: int = 1,
+    average: AveragedModel | None = None,
+) -> Step:
     """Tie a model, a loss and an optimiser together to one function of a batch.
 
     Parameters
@@ -30,12 +141,32 @@ def make_step(model: nn.Module, loss: Loss, optimizer: Optimizer, *, penalty: Pe
         Holds the model's parameters.
     penalty
         Maps the model's parameters to a scalar that is added to the loss: ``partial(l2, strength=1e-3)``.
+    precision
+        What forward and backward pass compute in; weights and updates stay in float32.
+        ``"tf32"`` (matrix products of float32 numbers cut to 10 bits of mantissa) needs a CUDA device; ``"float16"``
+        scales the loss, so that small gradients do not vanish, and leaves a step out whose gradients overflow.
+    channels_last
+        Lay images out with the channels innermost, as fast convolutions in half precision want them; the model should
+        be laid out alike: ``model.to(memory_format=torch.channels_last)``.
+    clip
+        Scale gradients down whose norm, over all parameters, is larger than this, above 0.
+    accumulate
+        Into how many parts to cut a batch, at least 1: the gradients of the parts are summed, so that the update is
+        that of the whole batch, and only a part of it must fit into memory.
+        (Batch normalisation sees the parts.)
+    average
+        A moving average of the weights, to be moved on after every step.
 
     Returns
     -------
     Step
         ``step(x, y) -> loss``: takes one optimiser step, and returns what it minimised, the loss and its penalty before
         the step, without a graph and without waiting for the device.
+
+    Raises
+    ------
+    ValueError
+        If a setting is out of range, or cannot be had with the others.
 
     Examples
     --------
@@ -45,22 +176,38 @@ def make_step(model: nn.Module, loss: Loss, optimizer: Optimizer, *, penalty: Pe
     >>> first, second = step(x, 3 * x), step(x, 3 * x)
     >>> bool(second < first)
     True
-    """
 
-    def step(x: Tensor, y: Tensor) -> Tensor:
-        def closure() -> Tensor:
-            optimizer.zero_grad()
+    References
+    ----------
+    Micikevicius et al. (2018), "Mixed precision training".
+    Chapter: Training on a GPU.
+    """
+    if precision not in get_args(Precision):
+        raise ValueError(f"precision must be one of {', '.join(get_args(Precision))}, got {precision!r}")
+    if clip is not None and not clip > 0:
+        raise ValueError(f"clip must be above 0, got {clip}")
+    if accumulate < 1:
+        raise ValueError(f"accumulate must be at least 1, got {accumulate}")
+    device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+    if precision == "tf32" and device.type != "cuda":
+        raise ValueError(f'precision="tf32" needs a CUDA device, and the model lies on {device}')
+    if precision == "float16" and isinstance(optimizer, LBFGS):
+        raise ValueError("LBFGS evaluates the loss several times a step, which a scaled loss (float16) does not allow")
+    half = {"bfloat16": torch.bfloat16, "float16": torch.float16}.get(precision)
+
+    def objective(x: Tensor, y: Tensor) -> Tensor:
+        if channels_last and x.ndim == 4:
+            x = x.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(device.type, half) if half else contextlib.nullcontext():
             value = loss(model(x), y)
             if penalty:
                 value = value + penalty(model.parameters())
-            value.backward()  # type: ignore[no-untyped-call]
-            return value
+        return value
 
-        # LBFGS calls the closure several times, all others once. (PyTorch's types have it return a float.)
-        value: Tensor = optimizer.step(closure)  # type: ignore[arg-type,assignment]
-        return value.detach()
-
-    return step
+    scaler = GradScaler(device.type) if precision == "float16" else None
+    if average is not None:
+        average.n_averaged = average.n_averaged.cpu()  # the device would be waited for at every look at it
+    return Step(model, optimizer, objective, device, clip, accumulate, precision == "tf32", scaler, average)
 
 
 def check_batch(model: nn.Module, loss: Loss, x: Tensor, y: Tensor) -> None:
@@ -112,6 +259,22 @@ def eval_mode(model: nn.Module) -> Iterator[None]:
             module.training = training
 
 
+def move_average(average: AveragedModel, model: nn.Module) -> None:
+    """Move a moving average on, as its own method does, which would make the program wait for a GPU."""
+    source = model.module if isinstance(model, DistributedDataParallel) else model
+    averaged = [param.detach() for param in average.module.parameters()]
+    current = [param.detach() for param in source.parameters()]
+    with torch.no_grad():
+        if average.n_averaged:
+            assert average.multi_avg_fn is not None
+            average.multi_avg_fn(averaged, current, average.n_averaged)
+        else:
+            torch._foreach_copy_(averaged, current)
+        for kept, buffer in zip(average.module.buffers(), source.buffers(), strict=True):
+            kept.copy_(buffer)
+        average.n_averaged += 1
+
+
 def _check_output(output: object, y: Tensor) -> None:
     if not isinstance(output, Tensor):
         return  # a model of several outputs has a loss of its own
@@ -143,3 +306,18 @@ def _broadcast_error(output: Tensor, y: Tensor) -> ValueError:
         "broadcast, and compare every prediction with every target. Give both the same shape, by y.unsqueeze(1) "
         "or output.squeeze(1)"
     )
+
+
+@contextmanager
+def _tf32() -> Iterator[None]:
+    """Let matrix products and convolutions on a GPU cut float32 numbers to TF32 inside the block."""
+    cudnn: Any = torch.backends.cudnn
+    switches: list[Any] = [torch.backends.cuda.matmul, cudnn.conv]
+    before = [switch.fp32_precision for switch in switches]
+    for switch in switches:
+        switch.fp32_precision = "tf32"
+    try:
+        yield
+    finally:
+        for switch, precision in zip(switches, before, strict=True):
+            switch.fp32_precision = precision

@@ -6,6 +6,6 @@
 
 from unstuck.data.made import Quadratic
 from unstuck.data.sources import data_folder, load
-from unstuck.data.tensors import Batches, Data, DataError, Split
+from unstuck.data.tensors import Batches, Data, DataError, Split, epoch_seed
 
-__all__ = ["Batches", "Data", "DataError", "Quadratic", "Split", "data_folder", "load"]
+__all__ = ["Batches", "Data", "DataError", "Quadratic", "Split", "data_folder", "epoch_seed", "load"]

@@ -11,7 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["Batches", "Data", "DataError", "Split"]
+__all__ = ["Batches", "Data", "DataError", "Split", "epoch_seed"]
+
+_GATHERED = 2**25  # bytes of inputs that are put in order at a time: a gather a step would cost more than the slices
 
 
 class DataError(ValueError):
@@ -205,17 +207,33 @@ class Batches:
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the batches of the next epoch."""
-        order = self.order(self.epoch) if self.shuffle else None
         self.epoch += 1
-        for start in range(0, len(self) * self.batch_size, self.batch_size):
-            rows = slice(start, start + self.batch_size)
+        return self.epoch_batches(self.epoch - 1)
+
+    def epoch_batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the batches of epoch number `epoch`, from 0.
+
+        The samples are gathered many batches at a time; a batch is a view of them.
+        """
+        order = self.order(epoch) if self.shuffle else None
+        used = min(len(self) * self.batch_size, len(self.x))
+        bytes_of_batch = self.batch_size * self.x[:1].nbytes
+        gathered = self.batch_size * max(1, _GATHERED // max(1, bytes_of_batch))
+        for begin in range(0, used, gathered):
+            end = min(begin + gathered, used)
             if order is None:
-                yield self.x[rows], self.y[rows]
+                x, y = self.x[begin:end], self.y[begin:end]
             else:
-                yield self.x[order[rows]], self.y[order[rows]]
+                rows = order[begin:end]
+                x, y = self.x.index_select(0, rows), self.y.index_select(0, rows)
+            yield from zip(x.split(self.batch_size), y.split(self.batch_size), strict=True)
 
     def order(self, epoch: int) -> Tensor:
         """Return the order in which a shuffled epoch takes the samples, shape ``(samples,)``."""
-        mixed = int(np.random.SeedSequence((self.seed, epoch)).generate_state(1)[0])
-        generator = torch.Generator().manual_seed(mixed)
+        generator = torch.Generator().manual_seed(epoch_seed(self.seed, epoch))
         return torch.randperm(len(self.x), generator=generator).to(self.x.device)
+
+
+def epoch_seed(seed: int, epoch: int) -> int:
+    """Return the seed of an epoch's order: one for each pair of a run's seed and an epoch."""
+    return int(np.random.SeedSequence((seed, epoch)).generate_state(1)[0])

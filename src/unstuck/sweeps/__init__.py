@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from unstuck.data import Data
-from unstuck.loop import EVALUATION_BATCH, pick_device
+from unstuck.feed import EVALUATION_BATCH
+from unstuck.loop import pick_device
 from unstuck.losses import cross_entropy
 from unstuck.sweeps.grid import OPTIMIZERS, Axes, Trial, expand, split
 from unstuck.sweeps.program import Array, Trained, make_model, train

@@ -15,7 +15,8 @@ from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 
 from unstuck import regularise
 from unstuck.data import Data, Split
-from unstuck.loop import EVALUATION_BATCH, seeded, watched_column
+from unstuck.feed import EVALUATION_BATCH
+from unstuck.loop import seeded, watched_column
 from unstuck.optim import Hyper, State
 from unstuck.schedules import Plateau
 from unstuck.step import Loss, Penalty, check_batch, classifies, eval_mode
