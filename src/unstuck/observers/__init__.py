@@ -1,6 +1,8 @@
 """What a run tells while it goes on, and whom."""
 
 from unstuck.observers.progress import Progress
+from unstuck.observers.records import Curves, HistoryFile
 from unstuck.observers.stopping import EarlyStopping
+from unstuck.observers.tensorboard import TensorBoard
 
-__all__ = ["EarlyStopping", "Progress"]
+__all__ = ["Curves", "EarlyStopping", "HistoryFile", "Progress", "TensorBoard"]
