@@ -214,17 +214,17 @@ def _differences(run: Run, state: State, tensors: Mapping[str, Tensor], descript
         yield f"its data had {state['batches']} batches an epoch, and not {run.batches}"
 
 
+@torch.no_grad()
 def _put(run: Run, state: State, tensors: Mapping[str, Tensor]) -> None:
     for observer, own in _takers(run.observers, state["observers"]):
         observer.load_state_dict(own)
     put_weights(run.model, tensors)
-    with torch.no_grad():
-        for parameter, value in zip(_other_parameters(run), state["optimizer"]["others"], strict=True):
-            parameter.copy_(value)
+    for parameter, value in zip(_other_parameters(run), state["optimizer"]["others"], strict=True):
+        parameter.copy_(value)
     _put_optimizer(run.optimizer, state["optimizer"]["state"])
     run.optimizer._opt_called = state["step"] > 0  # type: ignore[attr-defined]  # or a scheduler warns that none came
     if run.scheduler:
-        run.scheduler.load_state_dict(_into(run.scheduler.state_dict(), state["scheduler"]["state"]))
+        run.scheduler.load_state_dict(_like(run.scheduler.state_dict(), state["scheduler"]["state"]))
     if run.scaler:
         run.scaler.load_state_dict(state["scaler"])
     if run.average:
@@ -253,16 +253,25 @@ def _put_optimizer(optimizer: Optimizer, state: State) -> None:
 
 
 def _into(own: Any, saved: Any) -> Any:
-    """Return a saved value in the form of one's own: in the same tensor, or as a number where that is one."""
+    """Return a saved value in one's own tensor, where that has its shape; else as :func:`_like` does."""
     if isinstance(own, Tensor) and own.shape == torch.as_tensor(saved).shape:
-        with torch.no_grad():
-            return own.copy_(torch.as_tensor(saved))
+        return own.copy_(torch.as_tensor(saved))
+    return _like(own, saved)
+
+
+def _like(own: Any, saved: Any) -> Any:
+    """Return a saved value, and what is in it, as tensors and as numbers where one's own are such.
+
+    A learning rate is a tensor in a CUDA graph and a number elsewhere, and a run may go on elsewhere.
+    """
+    if isinstance(own, Tensor) and isinstance(saved, Tensor | float):
+        return torch.as_tensor(saved, dtype=own.dtype, device=own.device)
     if isinstance(own, float) and isinstance(saved, Tensor):
         return saved.item()
     if isinstance(own, dict) and isinstance(saved, dict):
-        return {name: _into(own.get(name), value) for name, value in saved.items()}
+        return {name: _like(own.get(name), value) for name, value in saved.items()}
     if isinstance(own, list) and isinstance(saved, list) and len(own) == len(saved):
-        return [_into(one, value) for one, value in zip(own, saved, strict=True)]
+        return [_like(one, value) for one, value in zip(own, saved, strict=True)]
     return saved
 
 
