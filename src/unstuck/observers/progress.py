@@ -16,7 +16,7 @@ __all__ = ["Progress"]
 class Progress(Observer):
     """Two progress bars: one of the run's epochs, with the last row of its history, and one of the epoch's steps.
 
-    The steps' bar gives steps a second, and, from the second epoch on, the samples a second of the epoch before, its
+    The steps' bar gives the epoch's steps a second up to now, and the samples a second of the epoch before, its
     evaluation included.
 
     Parameters

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 from pathlib import Path
 
 from unstuck.files import replacing
+from unstuck.history import DivergedError
 from unstuck.run import Observer, Run
 
-__all__ = ["Curves", "HistoryFile"]
+__all__ = ["Curves", "HistoryFile", "read_rest"]
 
 
 class HistoryFile(Observer):
@@ -54,6 +56,7 @@ class HistoryFile(Observer):
 
     def on_end(self, run: Run) -> None:
         """Write the file, with the steps of an epoch that was broken off."""
+        read_rest(run)
         self._write(run)
 
     def _write(self, run: Run) -> None:
@@ -108,12 +111,13 @@ class Curves(Observer):
 
     def on_end(self, run: Run) -> None:
         """Draw, with the steps of an epoch that was broken off."""
+        read_rest(run)
         self._draw(run)
 
     def _draw(self, run: Run) -> None:
         if not run.processes.is_main or not run.history.steps["loss"]:
             return
-        import matplotlib.pyplot as plt  # here, as it takes longer to import than all else but PyTorch
+        import matplotlib.pyplot as plt  # here, as most runs are not drawn
 
         from unstuck.plots import STYLE, run_curves
 
@@ -125,6 +129,16 @@ class Curves(Observer):
                 figure.savefig(unfinished, format=kind, dpi=200, facecolor="white", metadata=undated)
             finally:
                 plt.close(figure)
+
+
+def read_rest(run: Run) -> None:
+    """Read the losses that an error left on the device, if it still answers.
+
+    Where processes share the run, they stay unread: the others may be gone, and would be waited for.
+    """
+    if run.processes.count == 1:
+        with suppress(DivergedError, RuntimeError):  # on the way out with what broke the run, which is to be seen
+            run.history.flush()
 
 
 def _with_suffix(path: str | Path, allowed: tuple[str, ...]) -> Path:

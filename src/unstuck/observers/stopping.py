@@ -97,11 +97,9 @@ class EarlyStopping(Observer):
         self._forget()
 
     def on_start(self, run: Run) -> None:
-        """Forget the run before; in a resumed one, catch up with the epoch it was cut off after."""
+        """Forget the run before, unless this one goes on from it."""
         if not self._resumed:
             self._forget()
-        elif self._judged < len(run.history) and not run.batch:
-            self._judge(run)  # a checkpoint that was written before this observer's turn; the weights are that epoch's
         self._resumed = False
 
     def on_epoch(self, run: Run) -> None:
@@ -111,7 +109,14 @@ class EarlyStopping(Observer):
                 f"EarlyStopping has no column {self.monitor!r} to judge by; the history has "
                 f"{', '.join(run.history.epochs)}"
             )
-        self._judge(run)
+        epoch, value = len(run.history), run.final(self.monitor)
+        if better(value, self.best_value, self.mode, self.min_delta):
+            self.best_epoch, self.best_value = epoch, value
+            if self.restore:
+                self._best_states = [copy.deepcopy(module.state_dict()) for module in _modules(run)]
+        if epoch - (self.best_epoch or 0) >= self.patience:
+            self.stopped_epoch = epoch
+            run.stop()
 
     def on_end(self, run: Run) -> None:
         """Put the best state back."""
@@ -123,7 +128,6 @@ class EarlyStopping(Observer):
         """Return what was best, and its weights."""
         return {
             "watched": [self.monitor, self.mode],
-            "judged": self._judged,
             "best_epoch": self.best_epoch,
             "best_value": self.best_value,
             "stopped_epoch": self.stopped_epoch,
@@ -135,24 +139,13 @@ class EarlyStopping(Observer):
         self._forget()
         self._resumed = True
         if state["watched"] == [self.monitor, self.mode]:
-            self._judged, self.stopped_epoch = state["judged"], state["stopped_epoch"]
+            self.stopped_epoch = state["stopped_epoch"]
             self.best_epoch, self.best_value = state["best_epoch"], state["best_value"]
             self._best_states = state["best_states"]
 
     def _forget(self) -> None:
         self.best_epoch = self.best_value = self.stopped_epoch = None
-        self._judged, self._best_states = 0, []
-
-    def _judge(self, run: Run) -> None:
-        epoch, value = len(run.history), run.final(self.monitor)
-        if better(value, self.best_value, self.mode, self.min_delta):
-            self.best_epoch, self.best_value = epoch, value
-            if self.restore:
-                self._best_states = [copy.deepcopy(module.state_dict()) for module in _modules(run)]
-        if epoch - (self.best_epoch or 0) >= self.patience:
-            self.stopped_epoch = epoch
-            run.stop()
-        self._judged = epoch
+        self._best_states = []
 
 
 def pick_mode(mode: Mode | None, column: str) -> Mode:

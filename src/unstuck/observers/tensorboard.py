@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unstuck.observers.records import read_rest
 from unstuck.run import Observer, Run
 
 if TYPE_CHECKING:
@@ -50,10 +51,9 @@ class TensorBoard(Observer):
             from tensorboard.compat.proto.event_pb2 import Event, SessionLog
 
             self._writer = _file_writer()(self.folder, max_queue=1000)
+            # Hides what the files before this one have of these steps.
             started = Event(session_log=SessionLog(status=SessionLog.START))
-            self._writer.add_event(
-                started, step=self._written + 1
-            )  # hides what files before this one have from there on
+            self._writer.add_event(started, step=self._written + 1)
 
     def on_epoch(self, run: Run) -> None:
         """Write what is new."""
@@ -61,6 +61,7 @@ class TensorBoard(Observer):
 
     def on_end(self, run: Run) -> None:
         """Write what is new, also of an epoch that was broken off, and close the file."""
+        read_rest(run)
         self._write(run)
         if self._writer is not None:
             self._writer.close()

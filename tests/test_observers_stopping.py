@@ -1,4 +1,4 @@
-"""Progress: a bar on a terminal, silence elsewhere. Early stopping: the best epoch, and an end in time."""
+"""Early stopping: the best epoch, an end in time, and both also in a run that was resumed."""
 
 import math
 from collections.abc import Sequence
@@ -12,32 +12,9 @@ from unstuck.data import load
 from unstuck.history import History
 from unstuck.loop import evaluate, fit
 from unstuck.models import MLP, Linear
-from unstuck.observers import EarlyStopping, Progress
+from unstuck.observers import EarlyStopping
 from unstuck.optim import SGD
 from unstuck.run import Observer, Run
-
-
-def train(progress: Progress) -> None:
-    fit(Linear(), load("digits"), optimizer=partial(SGD, lr=0.1), epochs=3, device="cpu", observers=[progress])
-
-
-def test_it_shows_epochs_and_the_last_row(capsys: pytest.CaptureFixture[str]) -> None:
-    train(Progress(disable=False))
-    shown = capsys.readouterr().err
-    assert "3/3" in shown
-    assert "test_accuracy=0.9" in shown
-
-
-def test_it_is_quiet_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    train(Progress())
-    assert capsys.readouterr() == ("", "")
-
-
-def test_it_can_be_used_again() -> None:
-    progress = Progress(disable=True)
-    train(progress)
-    train(progress)
-    assert progress.epochs is progress.steps is None
 
 
 def replay(stopping: EarlyStopping, values: Sequence[float], fail_after: int | None = None) -> Run:
