@@ -1,35 +1,44 @@
 """Early stopping: the best epoch, an end in time, and both also in a run that was resumed."""
 
+import io
 import math
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
 from unstuck.data import load
 from unstuck.history import History
 from unstuck.loop import evaluate, fit
 from unstuck.models import MLP, Linear
 from unstuck.observers import EarlyStopping
+from unstuck.observers.checkpointer import Checkpointer
 from unstuck.optim import SGD
 from unstuck.run import Observer, Run
 
 
-def replay(stopping: EarlyStopping, values: Sequence[float], fail_after: int | None = None) -> Run:
-    """Play a run whose validation loss is given, and whose model counts the epochs."""
+def replay(stopping: EarlyStopping, values: Sequence[float], skip: int = 0, then: Observer | None = None) -> Run:
+    """Play a run whose validation loss is given, and whose model counts the epochs; resumed, if some are skipped."""
     model = nn.BatchNorm1d(1)
     run = Run(model, SGD(model.parameters(), lr=0.1), History(), torch.device("cpu"), 0, len(values))
-    stopping.on_start(run)
     for epoch, value in enumerate(values, start=1):
+        if epoch == skip + 1:
+            stopping.on_start(run)
         with torch.no_grad():
             model.weight.fill_(epoch)
             model.num_batches_tracked.fill_(epoch)
         run.history.record(torch.tensor(1.0), samples=1, lr=0.1)
         run.history.close_epoch({"validation_loss": value, "validation_accuracy": value})
+        if epoch <= skip:
+            continue
         stopping.on_epoch(run)
-        if run.stopped or epoch == fail_after:
+        if then:
+            then.on_epoch(run)
+        if run.stopped:
             break
     stopping.on_end(run)
     return run
@@ -131,3 +140,90 @@ def test_a_column_that_is_not_there_is_named_at_the_first_epoch() -> None:
 def test_settings_out_of_range_are_refused(settings: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         EarlyStopping(**settings)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 4])
+def test_a_resumed_run_stops_where_the_unbroken_one_does_with_the_same_weights(cut: int) -> None:
+    values = [3.0, 1.0, 2.0, 1.5, 2.0, 0.0]
+    whole = EarlyStopping(patience=3)
+    expected = replay(whole, values)
+    first, second = EarlyStopping(patience=3), EarlyStopping(patience=3)
+    states: list[bytes] = []
+
+    class Saver(Observer):
+        def on_epoch(self, run: Run) -> None:
+            if len(run.history) == cut:
+                file = io.BytesIO()
+                torch.save(first.state_dict(), file)
+                states.append(file.getvalue())
+
+    replay(first, values, then=Saver())
+    second.load_state_dict(torch.load(io.BytesIO(states[0]), weights_only=True))
+    resumed = replay(second, values, skip=cut)
+    assert (whole.best_epoch, whole.stopped_epoch) == (2, 5)
+    assert (second.best_epoch, second.best_value, second.stopped_epoch) == (2, 1.0, 5)
+    assert len(resumed.history) == 5
+    assert resumed.model.state_dict() == expected.model.state_dict()
+
+
+def test_a_resumed_run_of_fit_ends_with_the_best_weights_of_the_unbroken_one(tmp_path: Path) -> None:
+    class Broken(Observer):
+        def on_epoch(self, run: Run) -> None:
+            if len(run.history) == 7:
+                raise OSError("disk")
+
+    def train(*others: Observer, **settings: object) -> tuple[Run, EarlyStopping]:
+        torch.manual_seed(0)
+        stopping = EarlyStopping("validation_accuracy", patience=3)
+        observers = [stopping, *others]
+        settings = {"optimizer": partial(SGD, lr=0.5), "epochs": 60, "device": "cpu", **settings}
+        return fit(MLP(), load("digits"), observers=observers, **settings), stopping
+
+    whole, expected = train()
+    assert whole.history["step"][-1] > 7 * 19
+    with pytest.raises(OSError, match="disk"):
+        train(Checkpointer(tmp_path), Broken())
+    resumed, stopping = train(resume=tmp_path)
+    assert (stopping.best_epoch, stopping.best_value, stopping.stopped_epoch) == (
+        expected.best_epoch,
+        expected.best_value,
+        expected.stopped_epoch,
+    )
+    for one, other in zip(whole.model.parameters(), resumed.model.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_a_run_that_watches_another_column_begins_anew() -> None:
+    before, after = EarlyStopping(patience=2), EarlyStopping("validation_accuracy", patience=2)
+    replay(before, [3, 1, 2, 2])
+    after.load_state_dict(before.state_dict())
+    replay(after, [1, 3, 2, 2], skip=1)
+    assert (after.best_epoch, after.best_value) == (2, 3)
+    assert EarlyStopping(mode="min").state_dict()["watched"] != EarlyStopping(mode="max").state_dict()["watched"]
+
+
+def test_a_run_that_is_not_resumed_begins_anew_also_after_one_that_was() -> None:
+    stopping = EarlyStopping(patience=2)
+    replay(EarlyStopping(patience=2), [0.5])
+    stopping.load_state_dict({**EarlyStopping().state_dict(), "best_epoch": 1, "best_value": 0.5})
+    replay(stopping, [0.5, 1, 1], skip=1)
+    assert stopping.stopped_epoch == 3
+    replay(stopping, [2, 3, 3])
+    assert (stopping.best_epoch, stopping.best_value, stopping.stopped_epoch) == (1, 2, 3)
+
+
+def test_the_average_of_the_weights_is_put_back_with_them() -> None:
+    stopping = EarlyStopping(patience=9)
+    model = nn.Linear(1, 1)
+    average = AveragedModel(model)
+    run = Run(model, SGD(model.parameters(), lr=0.1), History(), torch.device("cpu"), 0, 3, average=average)
+    stopping.on_start(run)
+    for epoch, value in enumerate([3.0, 1.0, 2.0], start=1):
+        with torch.no_grad():
+            model.weight.fill_(epoch)
+            average.module.weight.fill_(10 * epoch)
+        run.history.record(torch.tensor(1.0), samples=1, lr=0.1)
+        run.history.close_epoch({"validation_loss": value})
+        stopping.on_epoch(run)
+    stopping.on_end(run)
+    assert (model.weight.item(), average.module.weight.item()) == (2, 20)
