@@ -68,50 +68,37 @@ class Graphed:
         _make_capturable(step.optimizer, step.device)
         self.step = replace(step, average=None)  # moved on after each replay: it counts on the CPU
         self.average = step.average
+        self._recorder = _Recorder()
         self._rates = [group["lr"] for group in step.optimizer.param_groups]
         self._shapes: tuple[torch.Size, torch.Size] | None = None
         self._warm = 0
 
     def __call__(self, x: Tensor, y: Tensor, weight: float = 1.0) -> Tensor:
-        """Take one optimiser step; the same as :class:`Step`'s."""
+        """Take one optimiser step; the same as :class:`~unstuck.step.Step`'s."""
         if weight != 1:
             raise ValueError(f"a recorded step has no weights, got {weight}")
         self._keep_rates()
-        shapes = (x.shape, y.shape)
-        if self._shapes is None:
-            self._shapes = shapes
-            self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        if shapes != self._shapes:
+        self._shapes = self._shapes or (x.shape, y.shape)
+        if (x.shape, y.shape) != self._shapes:
             loss = self.step(x, y)
         elif self._warm < _WARM_UP:
-            loss = self._warm_up(x, y)
+            loss = self._recorder.warm(lambda: self.step(x, y))
+            self._warm += 1
         else:
+            if self._warm == _WARM_UP:
+                self._record(x, y)
+                self._warm += 1
             loss = self._replay(x, y)
         if self.average is not None:
             move_average(self.average, self.step.model)
         return loss
 
-    def _warm_up(self, x: Tensor, y: Tensor) -> Tensor:
-        """Take a step for real, on the stream that will be recorded: nothing has to be undone after it."""
-        self._warm += 1
-        self._stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(self._stream):
-            loss = self.step(x, y)
-        torch.cuda.current_stream().wait_stream(self._stream)
-        loss.record_stream(torch.cuda.current_stream())
-        if self._warm == _WARM_UP:
-            self._record(x, y)
-        return loss
-
     def _record(self, x: Tensor, y: Tensor) -> None:
         """Record a step without taking it."""
         self._x, self._y = x.clone(), y.clone()
-        self.step.optimizer.zero_grad()  # so that the recording has gradients of its own
         self._settings = _settings(self.step.optimizer)
-        self._graph = torch.cuda.CUDAGraph()
-        # Another thread may use the GPU meanwhile, as a data loader's does that pins memory.
-        with torch.cuda.graph(self._graph, stream=self._stream, capture_error_mode="thread_local"):
-            self._loss = self.step(self._x, self._y)
+        self.step.optimizer.zero_grad()  # so that the recording has gradients of its own
+        self._loss = self._recorder.record(lambda: self.step(self._x, self._y))
         self._grads = [(param, param.grad) for param in self.step.model.parameters()]
 
     def _replay(self, x: Tensor, y: Tensor) -> Tensor:
@@ -122,7 +109,7 @@ class Graphed:
             )
         self._x.copy_(x, non_blocking=True)
         self._y.copy_(y, non_blocking=True)
-        self._graph.replay()
+        self._recorder.replay()
         for param, grad in self._grads:
             param.grad = grad  # a short batch had others
         return self._loss.clone()
@@ -133,6 +120,32 @@ class Graphed:
             if group["lr"] is not rate:
                 rate.fill_(group["lr"])
                 group["lr"] = rate
+
+
+class _Recorder:
+    """Records what a call does on the GPU, and plays it."""
+
+    def __init__(self) -> None:
+        self.stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        self.graph = torch.cuda.CUDAGraph()
+
+    def warm(self, call: Callable[[], Tensor]) -> Tensor:
+        """Do it for real, on the stream that will be recorded: nothing has to be undone after it."""
+        self.stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(self.stream):
+            output = call()
+        torch.cuda.current_stream().wait_stream(self.stream)
+        output.record_stream(torch.cuda.current_stream())
+        return output
+
+    def record(self, call: Callable[[], Tensor]) -> Tensor:
+        """Note down what it does, without doing it, and return where the output will lie."""
+        # Another thread may use the GPU meanwhile, as a data loader's does that pins memory.
+        with torch.cuda.graph(self.graph, stream=self.stream, capture_error_mode="thread_local"):
+            return call()
+
+    def replay(self) -> None:
+        self.graph.replay()
 
 
 def graphed(step: Step) -> Graphed:
@@ -149,8 +162,6 @@ ENGINES: dict[Engine, Callable[[Step], Step | Graphed]] = {
 
 def _check_recordable(step: Step) -> None:
     name = type(step.optimizer).__name__
-    if step.device.type != "cuda":
-        raise ValueError(f'engine="graphed" needs a CUDA device, and the model lies on {step.device}')
     if step.scaler is not None:
         raise ValueError(
             'engine="graphed" cannot be had with precision="float16": whether to leave a step out is decided on the '
@@ -163,6 +174,8 @@ def _check_recordable(step: Step) -> None:
             f'engine="graphed" cannot record {type(step.optimizer).__module__}.{name}: use an optimiser of torch.optim '
             "that is capturable, such as SGD, Adam or AdamW"
         )
+    if step.device.type != "cuda":
+        raise ValueError(f'engine="graphed" needs a CUDA device, and the model lies on {step.device}')
 
 
 def _make_capturable(optimizer: Optimizer, device: torch.device) -> None:

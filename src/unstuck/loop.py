@@ -21,7 +21,7 @@ from unstuck.feed import Batch, Feed, count_batches, evaluation_batches, rest_of
 from unstuck.history import History
 from unstuck.losses import cross_entropy
 from unstuck.run import Interrupt, Observer, Run
-from unstuck.step import Loss, Penalty, Precision, Step, check_batch, classifies, eval_mode, make_step
+from unstuck.step import Loss, Penalty, Precision, Step, check_batch, classifies, eval_mode, in_float32, make_step
 
 __all__ = [
     "MakeOptimizer",
@@ -188,7 +188,8 @@ def fit(
                 for x, y in rest_of_epoch(training, run):
                     samples = len(y)
                     x, y, weight = processes.share(x, y)
-                    x, y = x.to(device, non_blocking=True), y.to(device, non_blocking=True)
+                    if x.device != device:
+                        x, y = x.to(device, non_blocking=True), y.to(device, non_blocking=True)
                     if transform:
                         x, y = transform(x, y)
                     if run.step == 0:
@@ -256,7 +257,7 @@ def _evaluate(model: nn.Module, batches: Iterable[Batch], loss: Loss, processes:
             if not len(y):
                 continue
             x, y = x.to(device, non_blocking=True), y.to(device, non_blocking=True)
-            output = model(x)
+            output = in_float32(model(x))
             total = total + loss(output, y) * len(y)
             samples += len(y)
             counts = classifies(output, y)

@@ -24,6 +24,7 @@ __all__ = [
     "check_batch",
     "classifies",
     "eval_mode",
+    "in_float32",
     "make_step",
     "move_average",
 ]
@@ -31,6 +32,8 @@ __all__ = [
 Loss = Callable[[Tensor, Tensor], Tensor]
 Penalty = Callable[[Iterable[Tensor]], Tensor]
 Precision = Literal["float32", "tf32", "bfloat16", "float16"]
+
+_NOTHING = contextlib.nullcontext()
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class Step:
                 nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
             return value
 
-        with self.at_precision():
+        with _tf32() if self.tf32 else _NOTHING:
             if self.scaler:
                 value = closure()
                 self.scaler.step(self.optimizer)
@@ -87,7 +90,7 @@ class Step:
 
     @contextmanager
     def at_precision(self) -> Iterator[None]:
-        """Compute at this step's precision inside the block."""
+        """Compute forward passes at this step's precision inside the block."""
         with contextlib.ExitStack() as stack:
             if self.half:
                 stack.enter_context(torch.autocast(self.device.type, self.half))
@@ -114,7 +117,7 @@ class Step:
 
     def _unsynchronised(self) -> contextlib.AbstractContextManager[None]:
         shared = isinstance(self.model, DistributedDataParallel)
-        return self.model.no_sync() if shared else contextlib.nullcontext()  # type: ignore[operator]
+        return self.model.no_sync() if shared else _NOTHING  # type: ignore[operator]
 
 
 def make_step(
@@ -142,7 +145,7 @@ def make_step(
     penalty
         Maps the model's parameters to a scalar that is added to the loss: ``partial(l2, strength=1e-3)``.
     precision
-        What forward and backward pass compute in; weights and updates stay in float32.
+        What the model computes in; the loss, the weights and their updates stay in float32.
         ``"tf32"`` (matrix products of float32 numbers cut to 10 bits of mantissa) needs a CUDA device; ``"float16"``
         scales the loss, so that small gradients do not vanish, and leaves a step out whose gradients overflow.
     channels_last
@@ -198,16 +201,15 @@ def make_step(
     def objective(x: Tensor, y: Tensor) -> Tensor:
         if channels_last and x.ndim == 4:
             x = x.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(device.type, half) if half else contextlib.nullcontext():
-            value = loss(model(x), y)
-            if penalty:
-                value = value + penalty(model.parameters())
-        return value
+        with torch.autocast(device.type, half) if half else _NOTHING:
+            output = model(x)
+        value = loss(in_float32(output) if half else output, y)
+        return value + penalty(model.parameters()) if penalty else value
 
     scaler = GradScaler(device.type) if precision == "float16" else None
     if average is not None:
         average.n_averaged = average.n_averaged.cpu()  # the device would be waited for at every look at it
-    return Step(model, optimizer, objective, device, clip, accumulate, precision == "tf32", scaler, average)
+    return Step(model, optimizer, objective, device, clip, accumulate, half, precision == "tf32", scaler, average)
 
 
 def check_batch(model: nn.Module, loss: Loss, x: Tensor, y: Tensor) -> None:
@@ -257,6 +259,12 @@ def eval_mode(model: nn.Module) -> Iterator[None]:
     finally:
         for module, training in modes:
             module.training = training
+
+
+def in_float32(output: Any) -> Any:
+    """Return what a model computed in half precision in the precision that losses need; anything else as it is."""
+    halves = (torch.bfloat16, torch.float16)
+    return output.float() if isinstance(output, Tensor) and output.dtype in halves else output
 
 
 def move_average(average: AveragedModel, model: nn.Module) -> None:
