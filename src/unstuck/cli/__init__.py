@@ -1,0 +1,9 @@
+"""The command line: ``unstuck``, or ``python -m unstuck``.
+
+Exit codes: 0 when all is done; 1 when a run failed, as one that diverged does; 2 for arguments and files that cannot be
+used; 130 after a Ctrl-C.
+"""
+
+from unstuck.cli.app import app
+
+__all__ = ["app"]
