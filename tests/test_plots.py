@@ -7,9 +7,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from matplotlib.axes import Axes
 
 from unstuck import plots
 from unstuck.data import Quadratic, load
+from unstuck.history import History
 from unstuck.loop import fit
 from unstuck.models import Linear
 from unstuck.optim import SGD
@@ -104,3 +106,132 @@ def test_the_same_figure_gives_the_same_bytes() -> None:
         return file.getvalue()
 
     assert draw() == draw()
+
+
+def history(epochs: int, steps: int = 4, columns: tuple[str, ...] = (), loss: float = 1.0) -> History:
+    """A history whose step losses fall from `loss`, with columns that do the same."""
+    made = History()
+    for epoch in range(epochs):
+        for step in range(steps):
+            made.record(torch.tensor(loss / (1 + epoch * steps + step)), samples=1, lr=0.1 * 0.5**epoch)
+        made.close_epoch({name: (k + 1) / (10 * (epoch + 1)) for k, name in enumerate(columns)})
+    return made
+
+
+def lines(axis: Axes) -> dict[str, list[list[float]]]:
+    return {str(line.get_label()): line.get_xydata().tolist() for line in axis.get_lines()}
+
+
+COLUMNS = tuple(f"{split}_{metric}" for split in ("train", "validation", "test") for metric in ("loss", "accuracy"))
+
+
+def test_the_picture_of_a_run_shows_what_its_history_holds() -> None:
+    run = history(2, columns=COLUMNS)
+    loss, accuracy, rate = plots.run_curves(run).axes
+    assert [axis.get_ylabel() for axis in (loss, accuracy, rate)] == ["loss", "accuracy (%)", "learning\nrate"]
+    assert rate.get_xlabel() == "epoch"
+    for split in ("train", "validation", "test"):
+        assert lines(loss)[split] == [[1, run[f"{split}_loss"][0]], [2, run[f"{split}_loss"][1]]]
+        assert lines(accuracy)[split] == [[epoch + 1, 100 * run[f"{split}_accuracy"][epoch]] for epoch in range(2)]
+    places = [step / 4 for step in range(1, 9)]
+    assert lines(loss)["each step"] == [[x, y] for x, y in zip(places, run.steps["loss"], strict=True)]
+    assert rate.get_lines()[0].get_xydata().tolist() == [[x, y] for x, y in zip(places, run.steps["lr"], strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "panels", "labels"),
+    [
+        (COLUMNS, 3, ["train", "validation", "test", "each step"]),
+        ((), 2, ["mean of steps", "each step"]),
+        (("test_loss",), 2, ["mean of steps", "test", "each step"]),
+        (("test_accuracy",), 3, ["mean of steps", "each step", "test"]),
+        (("held_out_loss", "ema_held_out_loss"), 2, ["mean of steps", "held out", "held out, averaged", "each step"]),
+        (("gradient_norm",), 2, ["mean of steps", "each step"]),
+    ],
+)
+@pytest.mark.parametrize("epochs", [1, 50])
+def test_any_columns_of_any_number_of_epochs_make_a_picture(
+    columns: tuple[str, ...], panels: int, labels: list[str], epochs: int
+) -> None:
+    figure = plots.run_curves(history(epochs, columns=columns))
+    assert len(figure.axes) == panels
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == labels
+    figure.canvas.draw()
+    box = figure.legends[0].get_window_extent()
+    assert box.x1 <= figure.bbox.width  # nothing is cut off
+    assert box.y0 >= figure.axes[0].get_window_extent().y1
+
+
+def test_a_split_has_one_colour_and_its_averaged_weights_dashes() -> None:
+    names = ("test_loss", "test_accuracy", "ema_test_loss", "mine_loss", "mine_accuracy", "yours_loss")
+    loss, accuracy, _ = plots.run_curves(history(2, columns=names)).axes
+    looks = {line.get_label(): (line.get_color(), line.get_linestyle()) for line in loss.get_lines()}
+    assert looks["test"] == (plots.COLOURS[2], "-")
+    assert looks["test, averaged"] == (plots.COLOURS[2], "--")
+    assert len({looks[name][0] for name in ("test", "mine", "yours", "each step")}) == 4
+    for line in accuracy.get_lines():
+        assert looks[line.get_label()][0] == line.get_color()
+
+
+@pytest.mark.parametrize(("last", "scale"), [(0.051, "linear"), (0.05, "log"), (0.0, "linear"), (-1.0, "linear")])
+def test_a_loss_that_spans_a_factor_of_20_is_drawn_on_a_logarithmic_axis(last: float, scale: str) -> None:
+    run = History()
+    for loss in (1.0, last):
+        run.record(torch.tensor(loss, dtype=torch.float64), samples=1, lr=0.1)
+    run.flush()
+    loss, rate = plots.run_curves(run).axes
+    assert loss.get_yscale() == scale
+    assert rate.get_yscale() == "linear"
+    low, high = loss.get_ylim()
+    assert low <= last < 1 <= high
+    assert rate.get_ylim()[0] == 0
+
+
+def test_steps_before_the_first_epochs_end_are_drawn_by_their_number() -> None:
+    run = history(0)
+    for _ in range(3):
+        run.record(torch.tensor(1.0), samples=1, lr=0.1)
+    run.flush()
+    figure = plots.run_curves(run)
+    assert figure.axes[-1].get_xlabel() == "step"
+    assert [x for x, _ in lines(figure.axes[0])["each step"]] == [1, 2, 3]
+    assert "mean of steps" not in lines(figure.axes[0])
+
+
+def test_the_steps_of_an_open_epoch_follow_at_the_pace_of_the_one_before() -> None:
+    run = history(2, steps=4)
+    for _ in range(2):
+        run.record(torch.tensor(1.0), samples=1, lr=0.1)
+    run.flush()
+    assert [x for x, _ in lines(plots.run_curves(run).axes[0])["each step"]][-4:] == [1.75, 2.0, 2.25, 2.5]
+
+
+def test_a_long_run_is_thinned_but_keeps_its_peaks() -> None:
+    run = History()
+    losses = 1 + torch.rand(50_000, generator=torch.Generator().manual_seed(0))
+    losses[31_415], losses[27_182], losses[16_180] = 9.0, 0.5, torch.nan
+    for loss in losses:
+        run.record(loss, samples=1, lr=0.1)
+    run.close_epoch()
+    drawn = np.array(lines(plots.run_curves(run).axes[0])["each step"])
+    assert 1000 <= len(drawn) <= 2000
+    assert drawn[np.nanargmax(drawn[:, 1])].tolist() == pytest.approx([31_416 / 50_000, 9.0])
+    assert drawn[np.nanargmin(drawn[:, 1])].tolist() == pytest.approx([27_183 / 50_000, 0.5])
+    assert (np.diff(drawn[:, 0]) > 0).all()
+    assert np.isfinite(drawn).all()
+
+
+def test_what_is_not_finite_leaves_a_gap() -> None:
+    run = History()
+    for loss in (1.0, np.inf, np.nan):
+        run.record(torch.tensor(loss), samples=1, lr=0.1)
+        run.close_epoch({"test_loss": loss, "test_accuracy": 1.0})
+    figure = plots.run_curves(run)
+    figure.canvas.draw()
+    np.testing.assert_array_equal([y for _, y in lines(figure.axes[0])["test"]], [1.0, np.nan, np.nan])
+    assert figure.axes[1].get_ylim()[1] <= 101  # no axis of accuracies goes far beyond 100 %
+
+
+def test_there_is_no_picture_of_a_run_without_a_step() -> None:
+    with pytest.raises(ValueError, match="no step was measured"):
+        plots.run_curves(History())
