@@ -9,8 +9,12 @@ import torch.distributed as dist
 import typer
 from typer.core import TyperGroup
 
+from unstuck.cli.bench import bench
 from unstuck.cli.evaluate import evaluate
+from unstuck.cli.info import info
+from unstuck.cli.lr_find import lr_find
 from unstuck.cli.output import is_main
+from unstuck.cli.sweep import sweep
 from unstuck.cli.train import train
 from unstuck.history import DivergedError
 
@@ -84,3 +88,7 @@ def main(
 
 app.command()(train)
 app.command()(evaluate)
+app.command()(sweep)
+app.command("lr-find")(lr_find)
+app.command()(bench)
+app.command()(info)

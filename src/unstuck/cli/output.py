@@ -20,6 +20,7 @@ from unstuck.distributed import Processes
 from unstuck.files import replacing
 
 __all__ = [
+    "PICTURES",
     "as_json",
     "check_choices",
     "check_files",
@@ -32,6 +33,8 @@ __all__ = [
     "warn",
     "write_text",
 ]
+
+PICTURES = (".svg", ".png", ".pdf")  # what a figure can be written as
 
 T = TypeVar("T")
 
@@ -77,7 +80,7 @@ def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, texts:
     """
     if not is_main():
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=any(headings))
     for index, heading in enumerate(headings):
         table.add_column(heading, justify="left" if index < texts else "right", overflow="fold")
     for row in rows:

@@ -133,9 +133,7 @@ def train(
         place = str(out / RECORD)
         settings = Settings.read(found, place).agreed_with(given(context, names), place)
         if settings.schedule != "constant" and settings.epochs != found["settings"]["epochs"]:
-            warn(
-                f"The schedule is spread over {settings.epochs} epochs from here on: the rate jumps to its place there"
-            )
+            warn(f"The schedule now spans {settings.epochs} epochs: the rate jumps to its place in the new length")
     checkpoint = of_main(processes, lambda: folder.last_checkpoint() if found else None)
     arguments = settings.prepare(load_once(settings.data, processes))
     record = Record(folder, asdict(settings), fresh=checkpoint is None)
