@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from unstuck.data import Data
+from unstuck.distributed import join
 from unstuck.feed import EVALUATION_BATCH
 from unstuck.loop import pick_device
 from unstuck.losses import cross_entropy
@@ -52,6 +53,7 @@ def sweep(
     taken by all of them at once.
     Each of them is the run that :func:`~unstuck.loop.fit` gives on its own with that setting and seed, its weights made
     under ``torch.manual_seed(seed)``: the same batches, the same dropout, the same numbers up to rounding.
+    Under torchrun, every process trains its share of the runs, and every process gets all of them back.
 
     Wherever a value is asked for below, a list of values makes an axis of that name, and so does a mapping from the
     names that the axis is to show to values: ``lr=[0.01, 0.1]``, ``schedule={"cosine": cosine(400), "none": None}``.
@@ -142,10 +144,15 @@ def sweep(
     axes, trials = expand(arguments, settings, seeds)
     for trial in trials:
         _check_data(trial.values["data"], evaluate_on, trial.values["batch_size"])
-    where = pick_device(device)
-    chunks = [part for group in split(trials) for part in _cut(group, chunk or largest_chunk(group[0], where))]
+    processes, where = join(), pick_device(device)
+    chunks = [
+        part
+        for group in split(trials)
+        for part in _cut(group, min(chunk or largest_chunk(group[0], where), math.ceil(len(group) / processes.count)))
+    ][processes.rank :: processes.count]
     trained: dict[int, tuple[Trained, int]] = {}
-    with _bar(sum(len(part) * _steps(part[0], epochs) for part in chunks), progress) as bar:
+    shown = False if not processes.is_main else progress
+    with _bar(sum(len(part) * _steps(part[0], epochs) for part in chunks), shown) as bar:
         for part in chunks:
             names = list(part[0].values["data"].splits) if evaluate_on is None else evaluate_on
             outcome = train(
@@ -157,7 +164,8 @@ def sweep(
                 on_step=partial(bar.update, len(part)),
             )
             trained |= {trial.index: (outcome, row) for row, trial in enumerate(part)}
-    outcomes = [trained[trial.index] for trial in trials]
+    everything = {index: outcome for part in processes.gather(trained) for index, outcome in part.items()}
+    outcomes = [everything[trial.index] for trial in trials]
     return Sweep(
         axes,
         trials,
