@@ -1,6 +1,11 @@
 """The loop: exact means, the same numbers from the same seed, and anybody's parts."""
 
-from collections.abc import Iterable
+import math
+import os
+import signal
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import SimpleNamespace
 
@@ -12,12 +17,12 @@ from torch.optim import lr_scheduler
 from torch.utils.data import DataLoader, TensorDataset
 
 from unstuck.data import Split, load
-from unstuck.history import History
+from unstuck.history import DivergedError, History
 from unstuck.loop import evaluate, fit, pick_device
 from unstuck.losses import cross_entropy, mse
 from unstuck.models import MLP, ConvNet, Linear
 from unstuck.optim import SGD
-from unstuck.run import Observer, Run
+from unstuck.run import Interrupt, Observer, Run
 
 DATA = load("digits")
 CPU = {"device": "cpu"}
@@ -305,6 +310,122 @@ def test_a_run_can_be_stopped_at_the_end_of_an_epoch() -> None:
 
     run = fit(fresh(), DATA, optimizer=partial(SGD, lr=0.1), epochs=9, observers=[Early()], **CPU)
     assert len(run.history) == 1
+
+
+class Press(Observer):
+    """Presses Ctrl-C: after so many steps, or while an epoch is measured."""
+
+    def __init__(self, *, step: int) -> None:
+        self.step, self.epochs = step, 0
+
+    def on_step(self, run: Run) -> None:
+        if run.step == self.step:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def on_epoch(self, run: Run) -> None:
+        self.epochs += 1
+
+
+def test_an_interrupt_ends_the_run_at_a_steps_end_with_the_history_so_far() -> None:
+    whole = fit(fresh(), DATA, optimizer=partial(SGD, lr=0.1), epochs=2, evaluate_on=(), **CPU)
+    handler = signal.getsignal(signal.SIGINT)
+    press = Press(step=24)
+    run = fit(fresh(), DATA, optimizer=partial(SGD, lr=0.1), epochs=9, evaluate_on=(), observers=[press], **CPU)
+    assert run.interrupted
+    assert not run.stopped
+    assert (run.step, run.batch, len(run.history), press.epochs) == (25, 6, 1, 1)
+    assert (
+        run.history.steps["loss"] == whole.history.steps["loss"][:25]
+    )  # the step in which the key was pressed is over
+    assert run.history["loss"] == whole.history["loss"][:1]  # and a part of an epoch is no row
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert not whole.interrupted
+
+
+def test_an_interrupt_while_an_epoch_is_measured_ends_the_run_after_its_row() -> None:
+    pressed = []
+
+    def batches() -> Iterator[tuple[Tensor, Tensor]]:
+        pressed.append(os.kill(os.getpid(), signal.SIGINT))
+        yield tuple(DATA.test)
+
+    class Measured:
+        def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+            return batches()
+
+    data = {"train": [tuple(DATA.test)] * 3, "validation": Measured()}
+    run = fit(fresh(), data, optimizer=partial(SGD, lr=0.1), epochs=5, **CPU)
+    assert run.interrupted
+    assert (len(run.history), run.batch, len(pressed)) == (1, 0, 1)
+
+
+def test_a_second_interrupt_breaks_off_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    interrupt = Interrupt()
+    with interrupt.watch():
+        assert not interrupt
+        os.kill(os.getpid(), signal.SIGINT)
+        assert interrupt
+        clock[0] += 0.5
+        os.kill(os.getpid(), signal.SIGINT)  # one that came twice, by way of torchrun
+        clock[0] += 0.6
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_another_thread_than_the_main_one_can_train_too() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        job = pool.submit(fit, fresh(), DATA, optimizer=partial(SGD, lr=0.1), **CPU)
+        assert not job.result().interrupted
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_tells_where() -> None:
+    class Told(Observer):
+        ended = False
+
+        def on_end(self, run: Run) -> None:
+            self.ended = True
+
+    told = Told()
+    settings = {"optimizer": partial(SGD, lr=1e4), "epochs": 9, "evaluate_on": (), **CPU}
+    with pytest.raises(
+        DivergedError, match=r"became (nan|inf) at step \d+, at a learning rate of 1e\+04.*symptoms"
+    ) as caught:
+        fit(fresh(MLP), DATA, mse_of_scores, observers=[told], **settings)
+    error = caught.value
+    losses = error.history.steps["loss"]
+    assert not math.isfinite(losses[error.step - 1])
+    assert all(map(math.isfinite, losses[: error.step - 1]))
+    assert (error.lr, str(error.loss)) == (1e4, str(losses[error.step - 1]))
+    assert told.ended
+    assert len(losses) % 19 == 0  # noticed where the losses are read, at the end of an epoch
+    run = fit(fresh(MLP), DATA, mse_of_scores, nonfinite="ignore", **settings)
+    assert len(run.history) == 9
+    assert math.isnan(run.final("loss"))
+
+
+def mse_of_scores(output: Tensor, y: Tensor) -> Tensor:
+    return (output - F.one_hot(y, 10)).square().mean()
+
+
+def test_a_loaders_order_is_that_of_the_seed_and_the_epoch_whatever_was_drawn_before() -> None:
+    def orders(seed: int, draw: int) -> list[list[int]]:
+        seen: list[list[int]] = []
+
+        def note(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+            seen.append(y.tolist())
+            torch.rand(draw)  # as a model with dropout does
+            return x, y
+
+        loader = DataLoader(TensorDataset(*DATA.test), batch_size=120, shuffle=True)
+        fit(fresh(), {"train": loader}, optimizer=partial(SGD, lr=0.1), epochs=2, seed=seed, transform=note, **CPU)
+        return seen
+
+    first = orders(0, draw=1)
+    assert orders(0, draw=7) == first
+    assert orders(1, draw=1) != first
+    assert first[:3] != first[3:]
 
 
 def test_auto_picks_cuda_then_mps_then_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
