@@ -34,6 +34,7 @@ from unstuck.cli.options import (
     JsonOption,
     ModelOption,
     OptimizerOption,
+    at_least,
 )
 from unstuck.cli.output import check_choices, say, say_json, show_table
 from unstuck.data import Data, load
@@ -71,9 +72,11 @@ def bench(
             rich_help_panel=COMPUTING,
         ),
     ] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Steps a round, at least.", rich_help_panel=COMPUTING)] = 200,
+    steps: Annotated[
+        int, typer.Option(callback=at_least(1), help="Steps a round, at least.", rich_help_panel=COMPUTING)
+    ] = 200,
     rounds: Annotated[
-        int, typer.Option(min=1, help="Rounds, of which medians are taken.", rich_help_panel=COMPUTING)
+        int, typer.Option(callback=at_least(1), help="Rounds, of which medians are taken.", rich_help_panel=COMPUTING)
     ] = 5,
     device: DeviceOption = "auto",
     json: JsonOption = False,

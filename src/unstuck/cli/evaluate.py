@@ -14,7 +14,7 @@ from unstuck.checkpoint.folders import WEIGHTS as CHECKPOINT_WEIGHTS
 from unstuck.cli.carrying import metric_rows
 from unstuck.cli.folder import EMA_WEIGHTS, WEIGHTS, RunFolder, read_record
 from unstuck.cli.names import DataName, make_loss, make_model, usable_device
-from unstuck.cli.options import COMPUTING, WHAT, JsonOption
+from unstuck.cli.options import COMPUTING, WHAT, JsonOption, at_least
 from unstuck.cli.output import check_choices, say, say_json, show_table
 from unstuck.cli.settings import Settings
 from unstuck.data import Data, load
@@ -52,7 +52,7 @@ def evaluate(
         typer.Option(help="Another data set, of the same shape.", show_default="the run's", rich_help_panel=WHAT),
     ] = None,
     batch_size: Annotated[
-        int, typer.Option(min=1, help="Samples at a time.", rich_help_panel=COMPUTING)
+        int, typer.Option(callback=at_least(1), help="Samples at a time.", rich_help_panel=COMPUTING)
     ] = EVALUATION_BATCH,
     device: Annotated[
         str | None,

@@ -109,7 +109,7 @@ class RunFolder:
 
     def clear(self) -> None:
         """Remove what a run has left, and nothing else; its record last, so that a crash leaves a run's folder."""
-        ours = [path for path in self._files() if self._is_ours(path) and path.name != _LOCK]
+        ours = [path for path in self._files() if path.is_file() and self._is_ours(path) and path.name != _LOCK]
         for path in sorted(ours, key=lambda path: path == self.path / RECORD):
             path.unlink()
         for name in ("checkpoints", "tensorboard"):

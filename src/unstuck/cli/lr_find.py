@@ -21,6 +21,7 @@ from unstuck.cli.options import (
     PlotOption,
     SeedOption,
     WeightDecayOption,
+    at_least,
 )
 from unstuck.cli.output import PICTURES, check_files, draw, say, say_json, warn
 from unstuck.data import load
@@ -39,7 +40,9 @@ def lr_find(
     weight_decay: WeightDecayOption = None,
     lowest: Annotated[float, typer.Option(help="The first rate.", rich_help_panel=TRAINING)] = 1e-6,
     highest: Annotated[float, typer.Option(help="The last rate.", rich_help_panel=TRAINING)] = 10.0,
-    steps: Annotated[int, typer.Option(min=10, help="How many rates to try.", rich_help_panel=TRAINING)] = 100,
+    steps: Annotated[
+        int, typer.Option(callback=at_least(10), help="How many rates to try.", rich_help_panel=TRAINING)
+    ] = 100,
     batch_size: BatchSizeOption = 64,
     seed: SeedOption = 0,
     device: DeviceOption = "auto",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -35,10 +36,26 @@ __all__ = [
     "SeedOption",
     "WarmupOption",
     "WeightDecayOption",
+    "at_least",
 ]
+
+T = TypeVar("T", bound=Any)
 
 WHAT, TRAINING = "What is trained", "How it is trained"
 COMPUTING, LEAVING = "How it is computed", "What it tells and leaves"
+
+
+def at_least(least: int) -> Callable[[T], T]:
+    """Return a check of an option's number, or of each of its numbers; Typer's own does not name the value."""
+
+    def check(value: T) -> T:
+        for number in value if isinstance(value, list) else [value]:
+            if number is not None and number < least:
+                raise typer.BadParameter(f"must be at least {least}, got {number}")
+        return value
+
+    return check
+
 
 DataOption = Annotated[
     DataName,
@@ -48,7 +65,7 @@ ModelOption = Annotated[ModelName, typer.Option(help="The network.", rich_help_p
 HiddenOption = Annotated[
     list[int] | None,
     typer.Option(
-        min=1,
+        callback=at_least(1),
         help="The width of a hidden layer of the mlp; once for each layer.",
         show_default="128",
         rich_help_panel=WHAT,
@@ -78,11 +95,14 @@ WarmupOption = Annotated[
     ),
 ]
 EpochsOption = Annotated[
-    int, typer.Option(min=1, help="How often to go over the training data.", rich_help_panel=TRAINING)
+    int, typer.Option(callback=at_least(1), help="How often to go over the training data.", rich_help_panel=TRAINING)
 ]
-BatchSizeOption = Annotated[int, typer.Option(min=1, help="Samples a step.", rich_help_panel=TRAINING)]
+BatchSizeOption = Annotated[int, typer.Option(callback=at_least(1), help="Samples a step.", rich_help_panel=TRAINING)]
 SeedOption = Annotated[
-    int, typer.Option(min=0, help="Seeds the weights, the order of the data and dropout.", rich_help_panel=TRAINING)
+    int,
+    typer.Option(
+        callback=at_least(0), help="Seeds the weights, the order of the data and dropout.", rich_help_panel=TRAINING
+    ),
 ]
 DeviceOption = Annotated[
     str,

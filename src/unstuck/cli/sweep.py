@@ -35,6 +35,7 @@ from unstuck.cli.options import (
     PlotOption,
     QuietOption,
     WarmupOption,
+    at_least,
 )
 from unstuck.cli.output import (
     PICTURES,
@@ -108,7 +109,10 @@ def sweep(
     epochs: EpochsOption = 5,
     batch_size: BatchSizeOption = 64,
     seeds: Annotated[
-        int, typer.Option(min=1, help="How many seeds each setting is trained with.", rich_help_panel=TRAINING)
+        int,
+        typer.Option(
+            callback=at_least(1), help="How many seeds each setting is trained with.", rich_help_panel=TRAINING
+        ),
     ] = 8,
     device: DeviceOption = "auto",
     out: Annotated[

@@ -31,6 +31,7 @@ from unstuck.cli.options import (
     SeedOption,
     WarmupOption,
     WeightDecayOption,
+    at_least,
 )
 from unstuck.cli.output import of_main, say_json, warn
 from unstuck.cli.settings import Settings, given, load_once
@@ -64,7 +65,10 @@ def train(
         typer.Option(help="The largest norm of the gradients; longer ones are cut.", rich_help_panel=TRAINING),
     ] = None,
     accumulate: Annotated[
-        int, typer.Option(min=1, help="Into how many parts to cut a batch to save memory.", rich_help_panel=TRAINING)
+        int,
+        typer.Option(
+            callback=at_least(1), help="Into how many parts to cut a batch to save memory.", rich_help_panel=TRAINING
+        ),
     ] = 1,
     ema: Annotated[
         float | None,
@@ -73,7 +77,7 @@ def train(
     patience: Annotated[
         int | None,
         typer.Option(
-            min=1,
+            callback=at_least(1),
             help="Stop after so many epochs without a lower validation loss, and leave the best weights.",
             rich_help_panel=TRAINING,
         ),
@@ -92,13 +96,17 @@ def train(
     ] = False,
     out: Annotated[Path, typer.Option(help="The folder for what the run leaves.", rich_help_panel=LEAVING)],
     checkpoint_every: Annotated[
-        int, typer.Option(min=1, help="Save a checkpoint after so many epochs.", rich_help_panel=LEAVING)
+        int, typer.Option(callback=at_least(1), help="Save a checkpoint after so many epochs.", rich_help_panel=LEAVING)
     ] = 1,
     checkpoint_every_steps: Annotated[
-        int | None, typer.Option(min=1, help="Save one after so many steps as well.", rich_help_panel=LEAVING)
+        int | None,
+        typer.Option(callback=at_least(1), help="Save one after so many steps as well.", rich_help_panel=LEAVING),
     ] = None,
     keep_last: Annotated[
-        int, typer.Option(min=1, help="How many checkpoints to keep, beside the best one.", rich_help_panel=LEAVING)
+        int,
+        typer.Option(
+            callback=at_least(1), help="How many checkpoints to keep, beside the best one.", rich_help_panel=LEAVING
+        ),
     ] = 3,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write event files for TensorBoard.", rich_help_panel=LEAVING)
