@@ -23,11 +23,11 @@ class Times(NamedTuple):
     seconds: list[float]
     ratios: list[float]
 
-    def summary(self) -> dict[str, Any]:
-        """Return the medians, and every ratio, as a record holds them."""
+    def summary(self, *, is_reference: bool = False) -> dict[str, Any]:
+        """Return the medians, and every ratio, as a record holds them; the reference's is 1, and its ratios noise."""
         return {
             "seconds": statistics.median(self.seconds),
-            "ratio": statistics.median(self.ratios),
+            "ratio": 1.0 if is_reference else statistics.median(self.ratios),
             "ratios": self.ratios,
         }
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -47,8 +48,10 @@ def floor(work: Work, peak: Peak) -> dict[str, Any]:
     return {**work._asdict(), **parts, "floor_us": max(parts.values())}
 
 
-def work(model: nn.Module, x: Tensor, y: Tensor, optimizer: torch.optim.Optimizer) -> Work:
-    """Count what a step of SGD with momentum does on a batch.
+def work(
+    model: nn.Module, x: Tensor, y: Tensor, optimizer: torch.optim.Optimizer, half: torch.dtype | None = None
+) -> Work:
+    """Count what a step of SGD with momentum does on a batch, under autocast to `half` if there is one.
 
     Activations are those that the backward pass was left: each is written once and read once.
     """
@@ -56,31 +59,30 @@ def work(model: nn.Module, x: Tensor, y: Tensor, optimizer: torch.optim.Optimize
     own = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
 
     def keep(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage.data_ptr() not in own:
-            kept[storage.data_ptr()] = max(kept.get(storage.data_ptr(), 0), tensor.numel() * tensor.element_size())
+        where = tensor.untyped_storage().data_ptr()
+        if where not in own:
+            kept[where] = max(kept.get(where, 0), tensor.numel() * tensor.element_size())
         return tensor
 
-    with (
-        FlopCounterMode(display=False) as counter,
-        torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor),
-    ):
-        loss = F.cross_entropy(model(x), y)
+    def gradients() -> None:
+        with torch.autocast(x.device.type, half, enabled=half is not None):
+            loss = F.cross_entropy(model(x), y)
         loss.backward()  # type: ignore[no-untyped-call]
-    parameters = sum(parameter.numel() for parameter in model.parameters()) * FLOAT
-    moved = PARAMETER_PASSES * parameters + 2 * sum(kept.values())
 
     def step() -> None:
         optimizer.zero_grad()
-        loss = F.cross_entropy(model(x), y)
-        loss.backward()  # type: ignore[no-untyped-call]
+        gradients()
         optimizer.step()
 
+    with FlopCounterMode(display=False) as counter, saved_tensors_hooks(keep, lambda tensor: tensor):
+        gradients()
+    parameters = sum(parameter.numel() for parameter in model.parameters()) * FLOAT
+    moved = PARAMETER_PASSES * parameters + 2 * sum(kept.values())
     return Work(counter.get_total_flops(), moved, kernels(step) if x.device.type == "cuda" else None)
 
 
-def kernels(step: Callable[[], None], steps: int = 10) -> int:
-    """Count the kernels, copies and fills that a step gives to the GPU."""
+def kernels(step: Callable[[], None], steps: int = 10) -> int | None:
+    """Count the kernels, copies and fills that a step gives to the GPU; none where the profiler may not see them."""
     for _ in range(3):
         step()
     torch.cuda.synchronize()
@@ -91,7 +93,7 @@ def kernels(step: Callable[[], None], steps: int = 10) -> int:
         torch.cuda.synchronize()
     events = [event for event in profile.events() or () if event.device_type.name == "CUDA"]
     # What the optimiser calls its step is drawn over its kernels, and is none.
-    return round(sum(not event.is_user_annotation for event in events) / steps)
+    return round(sum(not event.is_user_annotation for event in events) / steps) or None
 
 
 def peak(device: torch.device, dtype: torch.dtype, *, tf32: bool = False, size: int = 8192) -> Peak:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple, TypeVar, get_args
 
 import torch
 from torch import nn
@@ -30,6 +30,8 @@ from unstuck.data import Split
 from unstuck.engines import Engine
 from unstuck.run import Observer, Run
 from unstuck.step import Precision
+
+T = TypeVar("T")
 
 REFERENCE = "eager, float32"
 BY_HAND = "by hand"
@@ -86,9 +88,10 @@ class Epochs(Observer):
 def networks(device: torch.device, size: Size) -> list[Network]:
     """Return what the engines are timed on, the data on the device and in full batches only."""
     torch.manual_seed(0)
+    digits, mnist = (of_steps(load(name), size.steps).to(device) for name in ("digits", "mnist"))
     return [
-        Network("MLP 64-128-10 on digits", MLP(128), of_steps(load("digits"), size.steps).to(device)),
-        Network("ConvNet on MNIST", ConvNet(), of_steps(load("mnist"), size.steps).to(device)),
+        Network("MLP 64-128-10 on digits", MLP(128), digits),
+        Network("ConvNet on MNIST", ConvNet(in_shape=mnist.in_shape), mnist),
     ]
 
 
@@ -147,7 +150,10 @@ def engines(network: Network, size: Size, only: Sequence[Engine] = get_args(Engi
             if engine == "eager" or precision != "float16":
                 measure[f"{engine}, {precision}"] = partial(a_step, network, size, engine, precision)
     measure[BY_HAND] = partial(a_step_by_hand, network, size)
-    losses, refused = tried(measure)
+    results, refused = tried(measure)
+    if REFERENCE in refused:
+        raise RuntimeError(f"the reference itself fails: {refused[REFERENCE]}")
+    losses = {name: loss for name, (_, loss) in results.items()}
     expected = losses[REFERENCE]
     for name, loss in losses.items():
         if name != BY_HAND and abs(loss - expected) > TOLERANCE * expected:
@@ -158,25 +164,22 @@ def engines(network: Network, size: Size, only: Sequence[Engine] = get_args(Engi
     rows: list[dict[str, Any]] = []
     for name in measure:
         if name in times:
-            row = times[name].summary()
-            ratio = {"ratio": 1.0} if name == REFERENCE else {}
-            rows.append({"name": name, "us": 1e6 * row["seconds"], **row, **ratio, "loss": losses[name]})
+            row = times[name].summary(is_reference=name == REFERENCE)
+            rows.append({"name": name, "us": 1e6 * row["seconds"], **row, "loss": losses[name]})
         else:
             rows.append({"name": name, "missing": refused[name]})
     return rows
 
 
-def tried(measure: Mapping[str, Callable[[], tuple[float, float]]]) -> tuple[dict[str, float], dict[str, str]]:
-    """Measure each once, to warm up; return the losses of those that can be, and the reasons of those that cannot."""
-    losses, refused = {}, {}
-    for name, run in measure.items():
+def tried(runs: Mapping[str, Callable[[], T]]) -> tuple[dict[str, T], dict[str, str]]:
+    """Call each once, to warm up; return what those that can be called gave, and the reasons of those that cannot."""
+    results, refused = {}, {}
+    for name, run in runs.items():
         try:
-            losses[name] = run()[1]
+            results[name] = run()
         except Exception as error:  # of a library or a card; the others are still to be measured
             refused[name] = f"{type(error).__name__}: {error}".splitlines()[0]
-    if REFERENCE not in losses:
-        raise RuntimeError(f"the reference itself fails: {refused[REFERENCE]}")
-    return losses, refused
+    return results, refused
 
 
 def first(measure: Callable[[], tuple[float, float]]) -> Callable[[], float]:
@@ -196,15 +199,16 @@ def others(data: Data, device: torch.device, rounds: int) -> list[dict[str, Any]
     runs: dict[str, Callable[[], object]] = {name: partial(trained_by, name, task) for name in (reference, peer)}
     for engine in ("eager", "graphed"):
         runs[f"unstuck.fit, {engine}"] = partial(ours, task, data, engine, "float32")
-    refused: dict[str, str] = {}
-    for name, run in runs.items():
-        try:
-            run()
-        except Exception as error:
-            refused[name] = f"{type(error).__name__}: {error}".splitlines()[0]
+    _, refused = tried(runs)
     accepted = {name: partial(an_epoch, run, device) for name, run in runs.items() if name not in refused}
     times = interleaved(accepted, rounds)
-    return [{"name": name, **(times[name].summary() if name in times else {"missing": refused[name]})} for name in runs]
+    rows: list[dict[str, Any]] = []
+    for name in runs:
+        if name in times:
+            rows.append({"name": name, **times[name].summary(is_reference=name == reference)})
+        else:
+            rows.append({"name": name, "missing": refused[name]})
+    return rows
 
 
 def trained_by(name: str, task: Task) -> nn.Module:
@@ -219,13 +223,17 @@ def an_epoch(run: Callable[[], object], device: torch.device) -> float:
     return timed(run, device)[0]
 
 
-def floors(network: Network, size: Size, peaks: Mapping[str, Peak]) -> dict[str, Any]:
+def floors(network: Network, peaks: Mapping[str, Peak]) -> dict[str, Any]:
     """Return the floor of the network's step, by precision."""
     task = task_of(network, 1)
-    model = task.fresh()
     x, y = task.x[:BATCH].clone(), task.y[:BATCH].clone()
-    done = work(model, x, y, task.optimizer(model, fused=True))
-    return {precision: floor(done, peak) for precision, peak in peaks.items()}
+    halves = {"float16": torch.float16, "bfloat16": torch.bfloat16}
+    under = {}
+    for precision, reached in peaks.items():
+        model = task.fresh()
+        done = work(model, x, y, task.optimizer(model, fused=True), halves.get(precision))
+        under[precision] = floor(done, reached)
+    return under
 
 
 def measured_peaks(device: torch.device, size: Size) -> dict[str, Peak]:
@@ -249,11 +257,11 @@ def measured(device: torch.device, size: Size, only: Sequence[Engine] = get_args
         "reference": REFERENCE,
         "rounds": size.rounds,
         **about(device),
-        "peaks": {precision: peak._asdict() for precision, peak in peaks.items()},
+        "peaks": {precision: reached._asdict() for precision, reached in peaks.items()},
         "networks": [],
     }
     for network in networks(device, size):
-        rows, under = engines(network, size, only), floors(network, size, peaks)
+        rows, under = engines(network, size, only), floors(network, peaks)
         for row in rows:
             precision = row["name"].split(", ")[-1]
             if "us" in row:

@@ -221,8 +221,7 @@ def compare(rows: dict[str, Contestant], task: Task, rounds: int, threads: int) 
             "threads": threads,
             "package": row.package,
             "version": version(row.package),
-            **(times[name].summary() if name in times else {"missing": refused[name]}),
-            **({"ratio": 1.0} if name == REFERENCE else {}),  # by definition; its ratios are the noise
+            **(times[name].summary(is_reference=name == REFERENCE) if name in times else {"missing": refused[name]}),
         }
         for name, row in rows.items()
     ]
