@@ -195,7 +195,7 @@ def test_a_resumed_run_of_fit_ends_with_the_best_weights_of_the_unbroken_one(tmp
 
 def test_a_run_that_watches_another_column_begins_anew() -> None:
     before, after = EarlyStopping(patience=2), EarlyStopping("validation_accuracy", patience=2)
-    replay(before, [3, 1, 2, 2])
+    replay(before, [9, 5, 6, 6])
     after.load_state_dict(before.state_dict())
     replay(after, [1, 3, 2, 2], skip=1)
     assert (after.best_epoch, after.best_value) == (2, 3)

@@ -135,6 +135,9 @@ def test_the_picture_of_a_run_shows_what_its_history_holds() -> None:
         assert lines(accuracy)[split] == [[epoch + 1, 100 * run[f"{split}_accuracy"][epoch]] for epoch in range(2)]
     places = [step / 4 for step in range(1, 9)]
     assert lines(loss)["each step"] == [[x, y] for x, y in zip(places, run.steps["loss"], strict=True)]
+    faint = next(line for line in loss.get_lines() if line.get_label() == "each step")
+    assert faint.get_alpha() < 0.6
+    assert faint.get_zorder() < min(line.get_zorder() for line in loss.get_lines() if line is not faint)
     assert rate.get_lines()[0].get_xydata().tolist() == [[x, y] for x, y in zip(places, run.steps["lr"], strict=True)]
 
 

@@ -71,7 +71,7 @@ class HistoryFile(Observer):
                 }
                 for record, columns in ((record, columns.items()) for record, columns in run.history.to_dict().items())
             }
-            text = json.dumps(records, allow_nan=False)
+            text = json.dumps(records)
         with replacing(self.path) as unfinished:
             unfinished.write_text(text, encoding="utf8")
 
