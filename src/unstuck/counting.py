@@ -64,6 +64,7 @@ def count_operations() -> Iterator[Operations]:
 
     Examples
     --------
+    >>> import torch
     >>> x, w = torch.ones(8, 4), torch.ones(4, 2)
     >>> with count_operations() as counted:
     ...     y = (x @ w).relu()
