@@ -114,11 +114,13 @@ def test_rates_are_those_of_the_epoch(capsys: pytest.CaptureFixture[str], monkey
     now += 2  # the evaluation
     close_epoch(progress, run)
     assert "4/4 [00:04<00:00,  1.00step/s, 8 samples/s]" in capsys.readouterr().err
-    take_steps(progress, run, 3)
-    now += 0.5
+    now += 0.05
+    take_steps(progress, run, 3)  # too soon after the last time
+    assert capsys.readouterr().err == ""
+    now += 0.45
     take_steps(progress, run, 1)
     assert "8.00step/s, 8 samples/s]" in capsys.readouterr().err
-    now += 0.01  # too soon to show anything
+    now += 0.01
     close_epoch(progress, run)
     assert "4/4" not in capsys.readouterr().err
     progress.on_end(run)

@@ -115,6 +115,14 @@ def test_after_an_error_the_files_hold_every_step_until_then(
     assert names(tmp_path) == ["curves.svg", "history.csv", "history.json"]
 
 
+def test_what_broke_a_run_is_not_hidden_by_a_loss_that_is_read_after_it(tmp_path: Path) -> None:
+    run = hand_made()
+    run.history.refuse_nonfinite = True
+    run.history.record(torch.tensor(math.nan), samples=1, lr=0.1)
+    HistoryFile(tmp_path / "history.json").on_end(run)
+    assert json.loads((tmp_path / "history.json").read_text())["steps"]["loss"] == [None]
+
+
 def test_an_interrupted_run_leaves_the_steps_of_its_open_epoch(tmp_path: Path) -> None:
     class Interrupt(Observer):
         def on_step(self, run: Run) -> None:
