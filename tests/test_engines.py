@@ -192,6 +192,20 @@ def test_a_compiled_step_keeps_to_the_trajectory_also_in_a_short_last_batch() ->
     assert 1 <= len(calls) <= 3  # once for each length of a part (64 / 2, 45 in 23 and 22), not once for each rate
 
 
+def test_every_one_of_many_steps_is_compiled() -> None:
+    calls = []
+
+    def backend(module: Any, _inputs: Any) -> Any:
+        calls.append(module)
+        return module.forward
+
+    for _ in range(12):
+        model = fresh()
+        step = compiled(make_step(model, cross_entropy, SGD(model.parameters())), backend=backend)
+        step(*DATA.test)
+    assert len(calls) == 12
+
+
 def test_the_compiled_engine_keeps_to_the_trajectory() -> None:
     assert losses("cpu", engine="compiled") == pytest.approx(losses("cpu"), rel=TOLERANCE["float32"])
 
