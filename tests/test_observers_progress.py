@@ -123,6 +123,10 @@ def test_rates_are_those_of_the_epoch(capsys: pytest.CaptureFixture[str], monkey
     now += 0.01
     close_epoch(progress, run)
     assert "4/4" not in capsys.readouterr().err
+    take_steps(progress, run, 3)
+    now += 2
+    take_steps(progress, run, 1)
+    assert "2.00step/s, 63 samples/s]" in capsys.readouterr().err  # 4 steps of 8 samples in 0.51 seconds
     progress.on_end(run)
 
 
