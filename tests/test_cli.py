@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from typer.testing import CliRunner, Result
 
 from unstuck import MLP, DataError, fit, load, lr_range_test
 from unstuck.cli import app
+from unstuck.cli.folder import RunFolder
 from unstuck.cli.names import DataName, make_model, make_optimizer, make_schedule
 from unstuck.schedules import cosine
 
@@ -216,6 +218,18 @@ def test_force_removes_what_a_run_left_and_begins_anew(tmp_path: Path) -> None:
     assert_same_weights(out / "weights.safetensors", fresh / "weights.safetensors")
 
 
+def test_force_removes_the_record_last_so_that_it_can_be_repeated(
+    trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = Path(shutil.copytree(trained, tmp_path / "a"))
+    removed: list[str] = []
+    monkeypatch.setattr(Path, "unlink", lambda path: (removed.append(path.name), os.remove(path)))
+    RunFolder(out).clear()
+    assert removed[-1] == "run.json"
+    assert set(removed) == {path.name for path in trained.rglob("*") if path.is_file()} - {".lock"}
+    assert names(out) == set()
+
+
 @pytest.mark.parametrize("foreign", ["notes.txt", "checkpoints/notes.txt", "run.json.bak", "other/", "link"])
 def test_force_removes_nothing_from_a_folder_that_holds_more_than_a_run(tmp_path: Path, foreign: str) -> None:
     out = tmp_path / "a"
@@ -391,7 +405,8 @@ def test_patience_stops_a_run_and_leaves_its_best_weights(tmp_path: Path) -> Non
     assert told["outcome"] == "stopped early"
     assert len(losses) == told["epochs"] < 40
     assert told["best"]["epoch"] == 1 + int(np.argmin(losses)) == told["epochs"] - 1
-    assert evaluated(out) == metrics_of(told["best"])
+    assert evaluated(out) == evaluated(out, "--weights", "best") == metrics_of(told["best"])
+    assert evaluated(out, "--weights", "last") == metrics_of(told["last"]) != metrics_of(told["best"])
 
 
 def test_checkpoints_are_kept_as_asked(tmp_path: Path) -> None:

@@ -2,4 +2,5 @@
 
 from unstuck.cli import app
 
-app(prog_name="unstuck")
+if __name__ == "__main__":
+    app(prog_name="unstuck")

@@ -126,7 +126,10 @@ class Settings:
         names = {field.name for field in fields(cls)}
         if not isinstance(held, dict) or held.keys() != names:
             raise ValueError(f"{place} does not hold the settings of a run of this version of unstuck")
-        return cls(**held)
+        try:
+            return cls(**held)
+        except (KeyError, TypeError) as error:  # of a name or a type that no option would have let in
+            raise ValueError(f"{place} is damaged: {error}") from error
 
     def prepare(self, data: Data) -> dict[str, Any]:
         """Return what :func:`~unstuck.loop.fit` is to be called with; the model is yet to be made, by ``"model"``.
