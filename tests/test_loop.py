@@ -213,6 +213,34 @@ def test_observers_are_told_of_everything_in_order_and_of_an_end_by_error() -> N
     assert told[-2:] == ["epoch 3", "end"]
 
 
+def test_every_observer_that_has_begun_is_told_of_the_end_also_where_another_fails() -> None:
+    told: list[str] = []
+
+    class Named(Observer):
+        def __init__(self, name: str, fails: str = "") -> None:
+            self.name, self.fails = name, fails
+
+        def tell(self, event: str) -> None:
+            told.append(f"{self.name} {event}")
+            if event == self.fails:
+                raise RuntimeError(f"{self.name} failed at its {event}")
+
+        def on_start(self, run: Run) -> None:
+            self.tell("start")
+
+        def on_end(self, run: Run) -> None:
+            self.tell("end")
+
+    settings = {"optimizer": partial(SGD, lr=0.1), **CPU}
+    with pytest.raises(RuntimeError, match="b failed at its start"):
+        fit(fresh(), DATA, observers=[Named("a"), Named("b", "start"), Named("c")], **settings)
+    assert told == ["a start", "b start", "a end"]
+    told.clear()
+    with pytest.raises(RuntimeError, match="a failed at its end"):
+        fit(fresh(), DATA, observers=[Named("a", "end"), Named("b")], **settings)
+    assert told == ["a start", "b start", "a end", "b end"]
+
+
 def test_a_penalty_is_in_the_recorded_loss_and_in_no_evaluation() -> None:
     def penalty(parameters: Iterable[Tensor]) -> Tensor:
         return 7.0 + 0 * sum(p.sum() for p in parameters)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -357,11 +357,14 @@ def _step_epoch(scheduler: LRScheduler, history: History) -> None:
 
 @contextmanager
 def _observed(observers: Sequence[Observer], run: Run) -> Iterator[None]:
-    """Tell observers of the run's start, and of its end, however it comes."""
-    for observer in observers:
-        observer.on_start(run)
+    """Tell observers of the run's start, and of its end, however it comes: all of them, also where one fails."""
+    started: list[Observer] = []
     try:
+        for observer in observers:
+            observer.on_start(run)
+            started.append(observer)
         yield
     finally:
-        for observer in observers:
-            observer.on_end(run)
+        with ExitStack() as ends:
+            for observer in reversed(started):
+                ends.callback(observer.on_end, run)
