@@ -55,11 +55,21 @@ def test_a_reference_alone_is_set_against_itself(benchmark: Any) -> None:
     assert times["reference"].ratios == [1.0, 1.0]
 
 
-def test_a_record_replaces_the_one_before_whole_or_not_at_all(benchmark: Any, tmp_path: Path) -> None:
-    path = tmp_path / "new" / "record.json"
-    benchmark("common").write({"rows": [1]}, path)
+def test_a_record_replaces_the_one_before_whole_or_not_at_all(
+    benchmark: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    common, path = benchmark("common"), tmp_path / "new" / "record.json"
+    common.write({"rows": [0]}, path)
+    common.write({"rows": [1]}, path)
     with pytest.raises(TypeError):
-        benchmark("common").write({"rows": [2], "what": object()}, path)
+        common.write({"rows": [2], "what": object()}, path)
+
+    def cut_off(source: Path, target: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(common.os, "replace", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        common.write({"rows": [3]}, path)
     assert json.loads(path.read_text()) == {"rows": [1]}
 
 
