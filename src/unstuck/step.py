@@ -68,7 +68,9 @@ class Step:
         """
 
         def closure() -> Tensor:
-            self.optimizer.zero_grad()
+            for group in self.optimizer.param_groups:  # as zero_grad() does, whose own bookkeeping takes 10 microseconds
+                for param in group["params"]:
+                    param.grad = None
             value = self._backward(x, y, weight)
             if self.clip is not None:
                 if self.scaler:
