@@ -126,6 +126,7 @@ def test_train_leaves_what_it_promises_and_says_what_the_run_was(trained: Path) 
     assert given.items() <= told["settings"].items()
     assert told["settings"]["weight_decay"] == 0  # Adam's own default, written out
     assert told["versions"]["torch"] == torch.__version__
+    assert told["weights"] == "last"
     assert (told["outcome"], told["epochs"], told["steps"], told["processes"]) == ("finished", 2, 38, 1)
     assert told["parameters"] == 64 * 16 + 16 + 16 * 10 + 10
     assert told["last"]["test_accuracy"] == float(rows[-1]["test_accuracy"])
@@ -399,11 +400,13 @@ def test_a_run_that_diverges_fails_and_says_where(tmp_path: Path) -> None:
 
 def test_patience_stops_a_run_and_leaves_its_best_weights(tmp_path: Path) -> None:
     out = tmp_path / "a"
-    train(out, "--optimizer", "sgd", "--lr", "1", "--epochs", "40", "--patience", "1")
+    printed = train(out, "--optimizer", "sgd", "--lr", "1", "--epochs", "40", "--patience", "1").stdout
     told = record(out)
     losses = history(out)["epochs"]["validation_loss"]
     assert told["outcome"] == "stopped early"
     assert len(losses) == told["epochs"] < 40
+    assert told["weights"] == "best"
+    assert f"those of epoch {told['best']['epoch']} of {told['epochs']}" in printed
     assert told["best"]["epoch"] == 1 + int(np.argmin(losses)) == told["epochs"] - 1
     assert evaluated(out) == evaluated(out, "--weights", "best") == metrics_of(told["best"])
     assert evaluated(out, "--weights", "last") == metrics_of(told["last"]) != metrics_of(told["best"])
@@ -579,6 +582,7 @@ def test_bench_times_what_works_here_and_says_why_the_rest_does_not() -> None:
     for row in told["rows"].values():
         assert row["samples_per_second"] * row["seconds"] == pytest.approx(1197 / 19)
         assert 0 < row["ratio"] < 100
+    assert told["rows"]["by hand"]["ratio"] == 1
     assert "CUDA" in told["not_here"]["fit, graphed, float32"]
     printed = unstuck(*arguments).stdout
     assert re.search(r"fit, eager, float32 +\d+ µs", printed)

@@ -84,7 +84,7 @@ def bench(
     """Time a training step: by hand, with a DataLoader, and by fit with each engine and precision that works here.
 
     Contestants take turns, so that a machine that is busy at times is as unfair to one as to the others; a ratio is to
-    the loop by hand before and after.
+    the loop by hand before and after; in its own row, "from" and "to" say how steady the machine was.
     """
     check_choices("--engines", engines, get_args(Engine))
     check_choices("--precisions", precisions, get_args(Precision))
@@ -274,7 +274,7 @@ def _summaries(taken: Mapping[str, list[tuple[float, float]]], samples: float) -
         rows[name] = {
             "seconds": median,
             "samples_per_second": samples / median,
-            "ratio": statistics.median(ratios),
+            "ratio": statistics.median(ratios) if rows else 1.0,  # the first is what the others are compared with
             "ratios": ratios,
         }
     return rows
