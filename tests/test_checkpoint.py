@@ -404,7 +404,11 @@ def one_each(own: Any) -> Optimizer:
     ("saved", "resumed", "message"),
     [
         ({}, {"model": nn.Linear(3, 2)}, "not of this Linear: missing: weight, bias; unexpected: 0.bias, 0.weight"),
-        ({}, {"model": small().double()}, r"of another type: 0.weight \(torch.float32 instead of torch.float64\)"),
+        (
+            {},
+            {"model": small().double()},
+            r"not of this Sequential: of another type: 0.weight \(torch.float32 instead of torch.float64\)",
+        ),
         ({}, {"optimizer": partial(SGD, lr=0.1)}, "its optimizer is Adam, and not SGD"),
         ({}, {"optimizer": one_each}, "its optimizer has 1 parameter groups, and not 6"),
         ({"optimizer": one_each}, {"optimizer": other_order}, "holds other parameters, or holds them in another order"),
@@ -488,9 +492,9 @@ def test_a_file_that_breaks_off_anywhere_is_refused_and_changes_nothing(name: st
 def test_the_latest_is_that_of_the_highest_step_and_nothing_else_counts(tmp_path: Path) -> None:
     assert latest(tmp_path / "nowhere") is None
     assert latest(tmp_path) is None
-    for name in ("step-00000009", "step-00000010", "step-123456789", ".step-00000099.tmp", "step-12", "other"):
+    for name in ("step-00000009", "step-98765432", "step-123456789", ".step-00000099.tmp", "step-12", "other"):
         (tmp_path / name).mkdir()
-    (tmp_path / "step-99999999").write_text("a file")
+    (tmp_path / "step-223456789").write_text("a file")
     assert latest(tmp_path) == tmp_path / "step-123456789"  # and not the last one in the alphabet
 
 
