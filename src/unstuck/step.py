@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 import torch
@@ -68,7 +69,7 @@ class Step:
         """
 
         def closure() -> Tensor:
-            for group in self.optimizer.param_groups:  # as zero_grad() does, whose own bookkeeping takes 10 microseconds
+            for group in self.optimizer.param_groups:  # as zero_grad() does, whose bookkeeping takes 10 microseconds
                 for param in group["params"]:
                     param.grad = None
             value = self._backward(x, y, weight)
@@ -83,12 +84,19 @@ class Step:
                 value = closure()
                 self.scaler.step(self.optimizer)
                 self.scaler.update()
+            elif self.takes_closure:
+                value = self.optimizer.step(closure)  # type: ignore[arg-type,assignment]  # typed as a float's
             else:
-                # LBFGS calls the closure several times, all others once. (PyTorch's types have it return a float.)
-                value = self.optimizer.step(closure)  # type: ignore[arg-type,assignment]
+                value = closure()
+                self.optimizer.step()
         if self.average is not None:
             move_average(self.average, self.model)
         return value
+
+    @cached_property
+    def takes_closure(self) -> bool:
+        """Whether the optimiser may want the loss more than once: LBFGS does, and a stranger may."""
+        return isinstance(self.optimizer, LBFGS) or not type(self.optimizer).__module__.startswith("torch.optim.")
 
     @contextmanager
     def at_precision(self) -> Iterator[None]:
