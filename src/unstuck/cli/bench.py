@@ -267,7 +267,7 @@ def _take_turns(contestants: Mapping[str, Callable[[], float]], rounds: int) -> 
 
 def _summaries(taken: Mapping[str, list[tuple[float, float]]], samples: float) -> dict[str, dict[str, Any]]:
     """Return medians by contestant, of steps of so many samples."""
-    rows = {}
+    rows: dict[str, dict[str, Any]] = {}
     for name, pairs in taken.items():
         seconds, ratios = (list(part) for part in zip(*pairs, strict=True))
         median = statistics.median(seconds)
