@@ -8,6 +8,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
@@ -16,8 +17,14 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch.optim import Adam
 
 from unstuck.checkpoint import latest, restore, save
+from unstuck.data import load
+from unstuck.loop import fit
+from unstuck.models import MLP
+from unstuck.observers import Checkpointer
+from unstuck.run import Observer, Run
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows knows no SIGKILL")
 
@@ -72,7 +79,7 @@ def differences(first: Any, second: Any, name: str = "") -> list[str]:
     return [] if equal else [name]
 
 
-@pytest.mark.parametrize(("kind", "kills"), [("data", 5), ("loader", 2), ("worker", 1)])
+@pytest.mark.parametrize(("kind", "kills"), [("data", 4), ("loader", 2), ("generator", 2), ("worker", 1)])
 def test_a_run_that_is_killed_again_and_again_ends_as_the_unbroken_one(
     kind: str, kills: int, killable: ModuleType, tmp_path: Path
 ) -> None:
@@ -131,3 +138,33 @@ def test_a_kill_at_any_moment_of_writing_leaves_the_old_checkpoint_or_the_new_on
     assert found == [before] * found.count(before) + ["new"] * found.count("new")
     assert found.count(before) > 3
     assert found[-1] == "new"
+
+
+def test_a_run_that_was_to_stop_after_its_epoch_ends_it_when_it_is_resumed(tmp_path: Path) -> None:
+    class BrokenError(Exception):
+        pass
+
+    class Stops(Observer):
+        """Asks for an end at the second step, and breaks the run off at the third."""
+
+        def __init__(self, breaks: bool) -> None:
+            self.breaks = breaks
+
+        def on_step(self, run: Run) -> None:
+            if run.step == 2:
+                run.stop()
+            if run.step == 3 and self.breaks:
+                raise BrokenError
+
+    def train(*, breaks: bool = False, **settings: Any) -> Run:
+        torch.manual_seed(0)
+        observers = [Stops(breaks), Checkpointer(tmp_path, every_steps=1)] if breaks else [Stops(breaks)]
+        batches = [tuple(load("digits").test)] * 4
+        return fit(MLP(8), batches, optimizer=partial(Adam, lr=0.01), epochs=5, observers=observers, **settings)
+
+    whole = train()
+    with pytest.raises(BrokenError):
+        train(breaks=True)
+    resumed = train(resume=tmp_path)
+    assert (len(resumed.history), resumed.step) == (1, 4)
+    assert resumed.history.to_dict() == whole.history.to_dict()

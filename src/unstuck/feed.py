@@ -85,12 +85,18 @@ def rest_of_epoch(training: Iterable[Batch], run: Run) -> Iterator[Batch]:
     epoch = len(run.history)
     if isinstance(training, Batches):
         return islice(training.epoch_batches(epoch), run.batch, None)
+    rest = islice(_with_own_random_numbers(training, epoch_seed(run.seed, epoch)), run.batch, None)
     generator = getattr(training, "generator", None)
-    if isinstance(generator, torch.Generator):
-        if run.batch and run.loader_random is not None:
-            generator.set_state(run.loader_random)
-        run.loader_random = generator.get_state()
-    return islice(_with_own_random_numbers(training, epoch_seed(run.seed, epoch)), run.batch, None)
+    return _noting(generator, rest, run) if isinstance(generator, torch.Generator) else rest
+
+
+def _noting(generator: torch.Generator, batches: Iterator[Batch], run: Run) -> Iterator[Batch]:
+    """Begin the epoch with the state that the loader's own generator had, and note what it has after it."""
+    if run.loader_random is not None:
+        generator.set_state(run.loader_random)
+    run.loader_random = generator.get_state()
+    yield from batches
+    run.loader_random = generator.get_state()
 
 
 def _with_own_random_numbers(training: Iterable[Batch], seed: int) -> Iterator[Batch]:

@@ -180,8 +180,8 @@ def fit(
     with seeded(seed + processes.rank, device), interrupt.watch():
         if resume is not None:
             restore(run, resume)
-        if run.stopped:  # by an observer, before the run was broken off
-            epochs = len(history)
+        if run.stopped:  # by an observer, before the run was broken off: at most its epoch is to be ended
+            epochs = len(history) + (run.batch > 0)
         with _observed(observers, run):
             for _ in range(len(history), epochs):
                 model.train()

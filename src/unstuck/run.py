@@ -54,7 +54,7 @@ class Run:
     batch
         How many of the open epoch were trained on; 0 between epochs.
     loader_random
-        The state of the data loader's own generator when the epoch began, where it has one.
+        The state of the data loader's own generator when the open epoch began or the last one ended, where it has one.
     stopped
         Whether :meth:`stop` was called.
     interrupted
