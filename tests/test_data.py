@@ -8,7 +8,7 @@ import pytest
 import torch
 from torchvision import datasets
 
-from unstuck.data import Batches, Data, DataError, Quadratic, Split, data_folder, load, sources
+from unstuck.data import Batches, Data, DataError, Quadratic, Split, data_folder, load
 
 EMBEDDED = ("digits", "spirals", "blobs", "line")
 
@@ -118,7 +118,7 @@ def test_cifar_arrays_become_channels_first(monkeypatch: pytest.MonkeyPatch, tmp
             self.data[:, 1, 2, 0] = 255
             self.data[:, 0, 0, 1:] = 51 * (torch.arange(count) % 5)[:, None].numpy()
 
-    monkeypatch.setitem(sources._LOADERS, "cifar10", sources._from_torchvision(Made))
+    monkeypatch.setattr("torchvision.datasets.CIFAR10", Made)
     data = load("cifar10", root=tmp_path)
     assert data.in_shape == (3, 4, 5)
     assert [len(split) for split in data.splits.values()] == [10_000, 10_000, 10]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from sklearn.model_selection import train_test_split
 from torch import Tensor
 
 from unstuck.data.tensors import Split
@@ -15,6 +14,8 @@ Raw = tuple[dict[str, Split], tuple[str, ...]]  # splits by name, not yet normal
 
 def stratified(x: Tensor, y: Tensor, *, validation: int, test: int) -> dict[str, Split]:
     """Cut off a validation and a test split with the classes in equal shares, the same ones every time."""
+    from sklearn.model_selection import train_test_split  # here, as the import takes a while
+
     stratify = y if not y.is_floating_point() else torch.zeros(len(y))
     parts = {"train": torch.arange(len(y))}
     for name, size in (("test", test), ("validation", validation)):

@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import torch
-from sklearn.datasets import load_digits
 from torch import Tensor
-from torchvision import datasets
 
 from unstuck.data import made
 from unstuck.data.cut import Raw, stratified
 from unstuck.data.tensors import Data, DataError, Split
 
+if TYPE_CHECKING:
+    from torchvision.datasets import VisionDataset
+
 __all__ = ["data_folder", "load"]
+
+# scikit-learn and torchvision are imported where they are needed: together they take as long as PyTorch.
 
 
 def load(name: str, *, root: str | Path | None = None, download: bool = True) -> Data:
@@ -65,12 +69,14 @@ def data_folder() -> Path:
 
 
 def _digits(_root: Path, _download: bool) -> Raw:
+    from sklearn.datasets import load_digits
+
     images, labels = load_digits(return_X_y=True)
     x = torch.tensor(images / 16, dtype=torch.float32).reshape(-1, 1, 8, 8)
     return stratified(x, torch.tensor(labels), validation=240, test=360), tuple("0123456789")
 
 
-def _from_torchvision(kind: Callable[..., datasets.VisionDataset]) -> Callable[[Path, bool], Raw]:
+def _from_torchvision(kind: Literal["MNIST", "FashionMNIST", "CIFAR10"]) -> Callable[[Path, bool], Raw]:
     def read(root: Path, download: bool) -> Raw:
         development, test = (_torchvision_set(kind, root, download, train) for train in (True, False))
         classes = tuple(label.split(" - ")[0] for label in development.classes)
@@ -80,26 +86,27 @@ def _from_torchvision(kind: Callable[..., datasets.VisionDataset]) -> Callable[[
     return read
 
 
-def _torchvision_set(
-    kind: Callable[..., datasets.VisionDataset], root: Path, download: bool, train: bool
-) -> datasets.VisionDataset:
+def _torchvision_set(kind: str, root: Path, download: bool, train: bool) -> VisionDataset:
+    from torchvision import datasets
+
+    make = getattr(datasets, kind)
     try:
-        return kind(root, train=train, download=False)
+        return make(root, train=train, download=False)
     except RuntimeError:
         pass  # not in `root`
     try:
         if not download:
             raise OSError("download=False")
-        return kind(root, train=train, download=True)
+        return make(root, train=train, download=True)
     except (OSError, RuntimeError) as error:
         raise DataError(
-            f"{kind.__name__} is neither in {root} nor to be downloaded ({error}). "
+            f"{kind} is neither in {root} nor to be downloaded ({error}). "
             "Put its files there, or set UNSTUCK_DATA to the folder that holds them; "
             'load("digits") needs no download.'
         ) from error
 
 
-def _tensors(dataset: datasets.VisionDataset) -> tuple[Tensor, Tensor]:
+def _tensors(dataset: VisionDataset) -> tuple[Tensor, Tensor]:
     pixels = torch.as_tensor(dataset.data)
     x = pixels.unsqueeze(1) if pixels.ndim == 3 else pixels.permute(0, 3, 1, 2)
     return x.float() / 255, torch.as_tensor(dataset.targets)
@@ -107,9 +114,9 @@ def _tensors(dataset: datasets.VisionDataset) -> tuple[Tensor, Tensor]:
 
 _LOADERS: dict[str, Callable[[Path, bool], Raw]] = {
     "digits": _digits,
-    "mnist": _from_torchvision(datasets.MNIST),
-    "fashion_mnist": _from_torchvision(datasets.FashionMNIST),
-    "cifar10": _from_torchvision(datasets.CIFAR10),
+    "mnist": _from_torchvision("MNIST"),
+    "fashion_mnist": _from_torchvision("FashionMNIST"),
+    "cifar10": _from_torchvision("CIFAR10"),
     "spirals": lambda _root, _download: made.spirals(),
     "blobs": lambda _root, _download: made.blobs(),
     "line": lambda _root, _download: made.line(),

@@ -226,7 +226,7 @@ class Batches:
             else:
                 rows = order[begin:end]
                 x, y = self.x.index_select(0, rows), self.y.index_select(0, rows)
-            yield from zip(x.split(self.batch_size), y.split(self.batch_size), strict=True)
+            yield from zip(torch.split(x, self.batch_size), torch.split(y, self.batch_size), strict=True)
 
     def order(self, epoch: int) -> Tensor:
         """Return the order in which a shuffled epoch takes the samples, shape ``(samples,)``."""
