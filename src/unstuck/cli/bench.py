@@ -215,8 +215,6 @@ class _Clock(Observer):
 
 def _by_fit(task: _Task, engine: Engine, precision: Precision) -> float:
     """Time ``fit``, its history included; what is compiled and recorded is so in the epoch that is not timed."""
-    if engine == "compiled":
-        torch.compiler.reset()  # or the ninth function of the same name would not be compiled any more
     clock = _Clock(task)
     run = fit(
         copy.deepcopy(task.model),
