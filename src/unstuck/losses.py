@@ -157,18 +157,16 @@ def cross_entropy(
     if weight is not None and weight.shape != (classes,):
         raise ValueError(f"weight must have shape ({classes},), one number a class, got {tuple(weight.shape)}")
     costs = -log_softmax(logits)  # (batch, classes): what each class would have cost, had it been the right one
-    sample_weight = torch.ones_like(costs[:, 0])
     if weight is not None:
         costs = costs * weight
-        sample_weight = sample_weight if soft else weight.gather(0, target)
     if soft:  # an infinite cost times a share of zero would not be zero
         losses = (target * costs.masked_fill((target == 0) & costs.isinf(), 0.0)).sum(dim=1)
     else:
         losses = costs.gather(1, target.unsqueeze(1)).squeeze(1)
     if label_smoothing:  # added to the losses and not to the target, for the same reason
         losses = (1 - label_smoothing) * losses + label_smoothing * costs.mean(dim=1)
-    if reduction == "mean":
-        return losses.sum() / sample_weight.sum()
+    if reduction == "mean" and weight is not None and not soft:
+        return losses.sum() / weight.gather(0, target).sum()
     return _reduce(losses, reduction)
 
 
