@@ -157,7 +157,8 @@ def make_step(
     precision
         What the model computes in; the loss, the weights and their updates stay in float32.
         ``"tf32"`` (matrix products of float32 numbers cut to 10 bits of mantissa) needs a CUDA device; ``"float16"``
-        scales the loss, so that small gradients do not vanish, and leaves a step out whose gradients overflow.
+        scales the loss, so that small gradients do not vanish, and leaves a step out whose gradients overflow (which
+        only a fused optimiser decides without waiting for a GPU).
     channels_last
         Lay images out with the channels innermost, as fast convolutions in half precision want them; the model should
         be laid out alike: ``model.to(memory_format=torch.channels_last)``.
