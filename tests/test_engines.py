@@ -192,15 +192,15 @@ def test_a_compiled_step_keeps_to_the_trajectory_also_in_a_short_last_batch() ->
     assert 1 <= len(calls) <= 3  # once for each length of a part (64 / 2, 45 in 23 and 22), not once for each rate
 
 
-def test_every_one_of_many_steps_is_compiled() -> None:
+def test_every_one_of_many_models_is_compiled_and_none_of_them_twice() -> None:
     calls = []
 
     def backend(module: Any, _inputs: Any) -> Any:
         calls.append(module)
         return module.forward
 
-    for _ in range(12):
-        model = fresh()
+    for width in [*range(21, 33), *range(21, 33)]:
+        model = fresh(partial(MLP, width))
         step = compiled(make_step(model, cross_entropy, SGD(model.parameters())), backend=backend)
         step(*DATA.test)
     assert len(calls) == 12

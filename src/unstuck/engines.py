@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from types import FunctionType
+from functools import cache
+from types import CodeType, FunctionType
 from typing import Any, Literal
 
 import torch
@@ -38,7 +39,9 @@ def compiled(step: Step, **options: Any) -> Step:
     Step
         Equal to `step` up to rounding; the optimiser runs as it did, as a learning rate compiled in would stay there.
     """
-    return replace(step, objective=torch.compile(_with_own_code(step.objective), dynamic=False, **options))
+    return replace(
+        step, objective=torch.compile(_with_own_code(step.objective, str(step.model)), dynamic=False, **options)
+    )
 
 
 class Graphed:
@@ -161,10 +164,19 @@ ENGINES: dict[Engine, Callable[[Step], Step | Graphed]] = {
 }
 
 
-def _with_own_code(function: Any) -> Any:
-    """Return the same function as one of its own: of one code, PyTorch compiles eight variants, and no ninth step."""
-    code = function.__code__.replace()
+def _with_own_code(function: Any, structure: str) -> Any:
+    """Return the same function with a code that it shares with those for models of the same structure alone.
+
+    PyTorch keeps what it compiled by the code, so that a second run of the same model begins at once; and it keeps
+    eight variants of one, and runs a ninth uncompiled.
+    """
+    code = _code_for(function.__code__, structure)
     return FunctionType(code, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
+
+
+@cache
+def _code_for(code: CodeType, _structure: str) -> CodeType:
+    return code.replace()
 
 
 def _check_recordable(step: Step) -> None:
