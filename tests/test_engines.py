@@ -215,7 +215,7 @@ class TapeRecorder:
 
     params: tuple[nn.Parameter, ...] = ()
 
-    def __init__(self) -> None:
+    def __init__(self, _device: torch.device) -> None:
         self.warmed = self.played = 0
 
     def warm(self, call: Callable[[], Tensor]) -> Tensor:
@@ -270,6 +270,17 @@ def test_a_recorded_step_follows_rates_short_batches_and_the_average() -> None:
         return seen, nn.utils.parameters_to_vector(average.module.parameters()).detach(), grads
 
     torch.testing.assert_close(run(record=True), run(record=False), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.usefixtures("tape")
+def test_the_batch_that_is_recorded_is_the_one_that_comes_again() -> None:
+    model = fresh()
+    TapeRecorder.params = tuple(model.parameters())
+    step: Any = graphed(make_step(model, cross_entropy, SGD(model.parameters())))
+    x, y = DATA.test
+    for rows in (5, 64, 64, 64, 64, 5, 64):  # a run that is resumed may begin with a short batch
+        step(x[:rows], y[:rows])
+    assert (step._recorder.warmed, step._recorder.played) == (4, 2)
 
 
 @pytest.mark.usefixtures("tape")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -47,8 +48,9 @@ def compiled(step: Step, **options: Any) -> Step:
 class Graphed:
     """A step that a GPU replays from a recording, without a word from Python: one launch for some hundred.
 
-    The first three batches of a shape are trained on eagerly; the fourth is recorded, and played from then on.
-    Batches of another shape, a short last one, are trained on eagerly.
+    Batches are trained on eagerly until three have had the same shape; the fourth of it is recorded, and played from
+    then on.
+    Batches of another shape, a short last one, are trained on eagerly for ever.
     The learning rate becomes a tensor on the device, which schedulers change in place; the optimiser's other settings
     are frozen into the recording, and a change of them is refused.
 
@@ -72,27 +74,27 @@ class Graphed:
         _make_capturable(step.optimizer, step.device)
         self.step = replace(step, average=None)  # moved on after each replay: it counts on the CPU
         self.average = step.average
-        self._recorder = _Recorder()
+        self._recorder = _Recorder(step.device)
         self._rates = [group["lr"] for group in step.optimizer.param_groups]
-        self._shapes: tuple[torch.Size, torch.Size] | None = None
-        self._warm = 0
+        self._seen: Counter[tuple[torch.Size, torch.Size]] = Counter()
+        self._shapes: tuple[torch.Size, torch.Size] | None = None  # of the recorded batch
 
     def __call__(self, x: Tensor, y: Tensor, weight: float = 1.0) -> Tensor:
         """Take one optimiser step; the same as :class:`~unstuck.step.Step`'s."""
         if weight != 1:
             raise ValueError(f"a recorded step has no weights, got {weight}")
         self._keep_rates()
-        self._shapes = self._shapes or (x.shape, y.shape)
-        if (x.shape, y.shape) != self._shapes:
-            loss = self.step(x, y)
-        elif self._warm < _WARM_UP:
-            loss = self._recorder.warm(lambda: self.step(x, y))
-            self._warm += 1
-        else:
-            if self._warm == _WARM_UP:
-                self._record(x, y)
-                self._warm += 1
+        shapes = (x.shape, y.shape)
+        if self._shapes is None and self._seen[shapes] == _WARM_UP:
+            self._record(x, y)
+            self._shapes = shapes
+        if shapes == self._shapes:
             loss = self._replay(x, y)
+        elif self._shapes is None:
+            loss = self._recorder.warm(lambda: self.step(x, y))
+            self._seen[shapes] += 1
+        else:
+            loss = self.step(x, y)
         if self.average is not None:
             move_average(self.average, self.step.model)
         return loss
@@ -129,17 +131,19 @@ class Graphed:
 class _Recorder:
     """Records what a call does on the GPU, and plays it."""
 
-    def __init__(self) -> None:
-        self.stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         self.graph = torch.cuda.CUDAGraph()
 
     def warm(self, call: Callable[[], Tensor]) -> Tensor:
         """Do it for real, on the stream that will be recorded: nothing has to be undone after it."""
-        self.stream.wait_stream(torch.cuda.current_stream())
+        current = torch.cuda.current_stream(self.device)
+        self.stream.wait_stream(current)
         with torch.cuda.stream(self.stream):
             output = call()
-        torch.cuda.current_stream().wait_stream(self.stream)
-        output.record_stream(torch.cuda.current_stream())
+        current.wait_stream(self.stream)
+        output.record_stream(current)
         return output
 
     def record(self, call: Callable[[], Tensor]) -> Tensor:
