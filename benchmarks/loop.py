@@ -251,7 +251,7 @@ def main() -> int:
     """Print the table, and write it where it is asked for."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--threads", type=int, nargs="+", default=[1])
     parser.add_argument("--only", nargs="+", help="names of rows, beside the reference")
     parser.add_argument("--out", type=Path, help="a folder for the record, loop-cpu.json")
