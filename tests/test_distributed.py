@@ -62,6 +62,15 @@ def run(script: str, processes: int, folder: Path) -> dict[str, Any]:
     return dict(json.loads(reports[0].removeprefix("REPORT ")))
 
 
+def wait_until_alive(started: subprocess.Popen[str], folder: Path) -> None:
+    """Wait for the second process's first step."""
+    deadline = time.monotonic() + 120
+    while not (folder / "alive-1").exists():
+        assert time.monotonic() < deadline
+        assert started.poll() is None
+        time.sleep(0.1)
+
+
 def close(found: dict[str, Any], expected: dict[str, Any]) -> None:
     assert found.keys() == expected.keys()
     for name, value in expected.items():
@@ -127,11 +136,7 @@ def test_a_process_that_dies_ends_the_run_with_a_message(tmp_path: Path) -> None
         2,
         tmp_path,
     )
-    deadline = time.monotonic() + 120
-    while not (tmp_path / "alive-1").exists():
-        assert time.monotonic() < deadline
-        assert started.poll() is None
-        time.sleep(0.1)
+    wait_until_alive(started, tmp_path)
     workers = psutil.Process(started.pid).children()
     victim = next(worker for worker in workers if worker.environ().get("RANK") == "1")
     victim.kill()
@@ -156,11 +161,7 @@ def test_an_interrupt_ends_all_processes_at_the_same_step(tmp_path: Path) -> Non
         2,
         tmp_path,
     )
-    deadline = time.monotonic() + 120
-    while not (tmp_path / "alive-1").exists():
-        assert time.monotonic() < deadline
-        assert started.poll() is None
-        time.sleep(0.1)
+    wait_until_alive(started, tmp_path)
     worker = next(w for w in psutil.Process(started.pid).children() if w.environ().get("RANK") == "1")
     worker.send_signal(signal.SIGINT)  # one of them only
     out, errors = started.communicate(timeout=120)

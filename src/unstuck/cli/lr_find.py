@@ -23,10 +23,11 @@ from unstuck.cli.options import (
     WeightDecayOption,
     at_least,
 )
-from unstuck.cli.output import PICTURES, check_files, draw, say, say_json, warn
+from unstuck.cli.output import PICTURES, check_files, say, say_json, warn
 from unstuck.data import load
 from unstuck.loop import seeded
 from unstuck.lr_range import RangeTest, lr_range_test
+from unstuck.plots import draw
 
 __all__ = ["lr_find"]
 

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 import torch.distributed as dist
 import typer
-from matplotlib.figure import Figure
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -24,7 +23,6 @@ __all__ = [
     "as_json",
     "check_choices",
     "check_files",
-    "draw",
     "is_main",
     "of_main",
     "say",
@@ -145,20 +143,6 @@ def check_files(files: Mapping[str, Path | None], allowed: Mapping[str, Sequence
             raise ValueError(f"{option} {path}: there is no folder {path.parent}")
         if path.is_dir() or (path.exists() and not force):
             raise ValueError(f"{option} {path} is there already: --force replaces it")
-
-
-def draw(figure: Callable[[], Figure], path: Path) -> None:
-    """Draw a figure in the book's style into a file."""
-    import matplotlib.pyplot as plt  # here, as most commands draw nothing
-
-    from unstuck.plots import STYLE
-
-    with plt.ioff(), plt.rc_context(STYLE), replacing(path) as unfinished:
-        drawn = figure()
-        try:
-            drawn.savefig(unfinished, format=path.suffix[1:], dpi=200, facecolor="white")
-        finally:
-            plt.close(drawn)
 
 
 def write_text(text: str, path: Path) -> None:

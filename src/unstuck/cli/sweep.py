@@ -42,7 +42,6 @@ from unstuck.cli.output import (
     as_json,
     check_choices,
     check_files,
-    draw,
     is_main,
     of_main,
     say,
@@ -52,6 +51,7 @@ from unstuck.cli.output import (
 )
 from unstuck.cli.settings import load_once
 from unstuck.distributed import join
+from unstuck.plots import draw
 from unstuck.schedules import Schedule
 from unstuck.sweeps import Sweep
 from unstuck.sweeps import sweep as train_all

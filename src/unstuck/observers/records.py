@@ -117,18 +117,9 @@ class Curves(Observer):
     def _draw(self, run: Run) -> None:
         if not run.processes.is_main or not run.history.steps["loss"]:
             return
-        import matplotlib.pyplot as plt  # here, as most runs are not drawn
+        from unstuck.plots import draw, run_curves  # here, as most runs are not drawn
 
-        from unstuck.plots import STYLE, run_curves
-
-        kind = self.path.suffix[1:]
-        undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)  # the same run, the same bytes
-        with plt.ioff(), plt.rc_context(STYLE), replacing(self.path) as unfinished:
-            figure = run_curves(run.history)
-            try:
-                figure.savefig(unfinished, format=kind, dpi=200, facecolor="white", metadata=undated)
-            finally:
-                plt.close(figure)
+        draw(lambda: run_curves(run.history), self.path)
 
 
 def read_rest(run: Run) -> None:

@@ -2,7 +2,7 @@
 
 from unstuck.plots.figures import band, contours, curves, images, label_lines, path, sweep_curves, sweep_final
 from unstuck.plots.run import run_curves
-from unstuck.plots.style import COLOURS, GREY, STYLE, style
+from unstuck.plots.style import COLOURS, GREY, STYLE, draw, style
 
 __all__ = [
     "COLOURS",
@@ -11,6 +11,7 @@ __all__ = [
     "band",
     "contours",
     "curves",
+    "draw",
     "images",
     "label_lines",
     "path",
