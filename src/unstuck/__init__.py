@@ -12,7 +12,7 @@ from unstuck.exercises import check
 from unstuck.history import DivergedError, History
 from unstuck.loop import evaluate, fit
 from unstuck.lr_range import RangeTest, lr_range_test
-from unstuck.models import MLP, CIFARNet, ConvNet, Linear
+from unstuck.models import MLP, CIFARNet, ConvNet, Linear, ResidualMLP, ResNet, initialise
 from unstuck.observers import Checkpointer, Curves, EarlyStopping, HistoryFile, Progress, TensorBoard
 from unstuck.run import Observer, Run
 from unstuck.step import make_step
@@ -37,6 +37,8 @@ __all__ = [
     "Observer",
     "Progress",
     "RangeTest",
+    "ResNet",
+    "ResidualMLP",
     "Run",
     "Sweep",
     "TensorBoard",
@@ -46,6 +48,7 @@ __all__ = [
     "evaluate",
     "fit",
     "graphed",
+    "initialise",
     "load",
     "load_weights",
     "lr_range_test",

@@ -15,7 +15,7 @@ from torch.optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 
 from unstuck.data import Data
 from unstuck.loop import MakeOptimizer, pick_device
-from unstuck.models import MLP, CIFARNet, ConvNet, Linear
+from unstuck.models import MLP, CIFARNet, ConvNet, Linear, ResNet
 from unstuck.schedules import (
     Schedule,
     constant,
@@ -48,7 +48,7 @@ __all__ = [
 ]
 
 DataName = Literal["digits", "mnist", "fashion_mnist", "cifar10", "spirals", "blobs", "line"]
-ModelName = Literal["linear", "mlp", "convnet", "cifarnet"]
+ModelName = Literal["linear", "mlp", "convnet", "cifarnet", "resnet"]
 OptimizerName = Literal["sgd", "adam", "adamw", "rmsprop", "adagrad"]
 ScheduleName = Literal["constant", "linear", "cosine", "one-cycle", "step", "exponential", "inverse-sqrt"]
 
@@ -57,6 +57,7 @@ MODELS: dict[ModelName, Callable[..., nn.Module]] = {
     "mlp": MLP,
     "convnet": ConvNet,
     "cifarnet": CIFARNet,
+    "resnet": ResNet,
 }
 
 # PyTorch's own: equal to the book's, and able to update all parameters in one call.

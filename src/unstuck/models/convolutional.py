@@ -1,94 +1,13 @@
-"""Small networks that fit digits, MNIST and CIFAR-10 alike: plain :class:`torch.nn.Module`.
-
-Every model takes ``classes`` and ``in_shape``, inputs of shape ``(batch, *in_shape)``, and returns logits of shape
-``(batch, classes)``.
-"""
+"""Networks for images: convolutions first, then linear maps."""
 
 from __future__ import annotations
-
-import math
-from collections.abc import Callable
-from itertools import pairwise
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["MLP", "CIFARNet", "ConvNet", "Linear", "count_parameters"]
+from unstuck.models.shapes import Shape, checked_image
 
-Shape = tuple[int, ...]
-
-
-class Linear(nn.Module):
-    """Multinomial logistic regression: one linear map from pixels to logits.
-
-    Parameters
-    ----------
-    classes
-        How many logits.
-    in_shape
-        The shape of one input, of any number of axes; they are flattened.
-
-    Examples
-    --------
-    >>> count_parameters(Linear(classes=10, in_shape=(1, 8, 8)))
-    650
-    """
-
-    def __init__(self, *, classes: int = 10, in_shape: Shape = (1, 8, 8)) -> None:
-        super().__init__()
-        self.output = nn.Linear(math.prod(_checked(classes, in_shape)), classes)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map ``(batch, *in_shape)`` to logits ``(batch, classes)``."""
-        logits: Tensor = self.output(x.flatten(1))
-        return logits
-
-
-class MLP(nn.Module):
-    """Multilayer perceptron: linear maps with a non-linearity between them.
-
-    Parameters
-    ----------
-    *hidden
-        The widths of the hidden layers, from the input on; none makes it logistic regression.
-    classes
-        How many logits.
-    in_shape
-        The shape of one input, of any number of axes; they are flattened.
-    activation
-        Makes the module between two linear maps.
-
-    Raises
-    ------
-    ValueError
-        If a width is not positive.
-
-    Examples
-    --------
-    >>> count_parameters(MLP(128, 64, classes=10, in_shape=(1, 28, 28)))  # 784-128-64-10
-    109386
-    """
-
-    def __init__(
-        self,
-        *hidden: int,
-        classes: int = 10,
-        in_shape: Shape = (1, 8, 8),
-        activation: Callable[[], nn.Module] = nn.ReLU,
-    ) -> None:
-        super().__init__()
-        widths = [math.prod(_checked(classes, in_shape)), *hidden]
-        if min(widths) < 1:
-            raise ValueError(f"every hidden width must be at least 1, got {hidden}")
-        self.body = nn.Sequential()
-        for inputs, outputs in pairwise(widths):
-            self.body.extend([nn.Linear(inputs, outputs), activation()])
-        self.output = nn.Linear(widths[-1], classes)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map ``(batch, *in_shape)`` to logits ``(batch, classes)``."""
-        logits: Tensor = self.output(self.body(x.flatten(1)))
-        return logits
+__all__ = ["CIFARNet", "ConvNet"]
 
 
 class ConvNet(nn.Module):
@@ -119,6 +38,7 @@ class ConvNet(nn.Module):
 
     Examples
     --------
+    >>> from unstuck.models import count_parameters
     >>> count_parameters(ConvNet(classes=10, in_shape=(1, 28, 28)))
     1199882
 
@@ -129,7 +49,7 @@ class ConvNet(nn.Module):
 
     def __init__(self, *, classes: int = 10, in_shape: Shape = (1, 28, 28)) -> None:
         super().__init__()
-        channels, height, width = _checked_image(classes, in_shape, smallest=6)
+        channels, height, width = checked_image(classes, in_shape, smallest=6)
         self.conv1 = nn.Conv2d(channels, 32, kernel_size=3)
         self.conv2 = nn.Conv2d(32, 64, kernel_size=3)
         self.dropout1 = nn.Dropout(0.25)
@@ -182,7 +102,7 @@ class CIFARNet(nn.Module):
 
     def __init__(self, *, classes: int = 10, in_shape: Shape = (3, 32, 32)) -> None:
         super().__init__()
-        channels, height, width = _checked_image(classes, in_shape, smallest=8)
+        channels, height, width = checked_image(classes, in_shape, smallest=8)
         self.conv1 = nn.Conv2d(channels, 16, kernel_size=3)
         self.conv2 = nn.Conv2d(16, 32, kernel_size=3)
         self.hidden = nn.Linear(32 * _after_two_rounds(height) * _after_two_rounds(width), 128)
@@ -196,11 +116,6 @@ class CIFARNet(nn.Module):
         return logits
 
 
-def count_parameters(model: nn.Module) -> int:
-    """Return the number of trainable numbers in a model."""
-    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-
-
 def _halve(x: Tensor) -> Tensor:
     """Max-pool by 2 along every side that is longer than 1."""
     return F.max_pool2d(x, [min(2, side) for side in x.shape[-2:]])
@@ -210,19 +125,3 @@ def _after_two_rounds(side: int) -> int:
     for _ in range(2):
         side = max((side - 2) // 2, 1)
     return side
-
-
-def _checked(classes: int, in_shape: Shape) -> Shape:
-    if classes < 1:
-        raise ValueError(f"classes must be at least 1, got {classes}")
-    if not in_shape or min(in_shape) < 1:
-        raise ValueError(f"in_shape must hold the sides of one input, each at least 1, got {in_shape}")
-    return in_shape
-
-
-def _checked_image(classes: int, in_shape: Shape, smallest: int) -> Shape:
-    if len(_checked(classes, in_shape)) != 3 or min(in_shape[1:]) < smallest:
-        raise ValueError(
-            f"in_shape must be (channels, height, width) with both sides at least {smallest}, got {in_shape}"
-        )
-    return in_shape
