@@ -98,7 +98,7 @@ def layer_profile(
     X. Glorot and Y. Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010,
     which profiles networks like this. Chapter: Models and capacity.
     """
-    weights = list(model.parameters())
+    weights: list[Tensor] = list(model.parameters())
     buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
     devices = [x.device] if x.device.type == "cuda" else []
     with torch.random.fork_rng(devices), torch.enable_grad(), _listening(model) as calls:
