@@ -10,6 +10,7 @@ from unstuck.data import Batches, Data, DataError, load
 from unstuck.engines import compiled, graphed
 from unstuck.exercises import check
 from unstuck.history import DivergedError, History
+from unstuck.inspection import inspect_data
 from unstuck.loop import evaluate, fit
 from unstuck.lr_range import RangeTest, lr_range_test
 from unstuck.models import MLP, CIFARNet, ConvNet, Linear, ResidualMLP, ResNet, initialise
@@ -49,6 +50,7 @@ __all__ = [
     "fit",
     "graphed",
     "initialise",
+    "inspect_data",
     "load",
     "load_weights",
     "lr_range_test",
