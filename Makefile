@@ -31,7 +31,7 @@ lint: $(STAMP)  ## Check style, formatting and types
 
 unit: $(STAMP)  ## Test the package, its examples and the tools
 	@echo "== tests of the package and of the tools"
-	@$(PY) -m pytest -q --doctest-modules src tests --ignore=tests/test_book.py --ignore=tests/test_site.py
+	@$(PY) -m pytest -q -n 2 --dist worksteal --doctest-modules src tests --ignore=tests/test_book.py --ignore=tests/test_site.py
 
 cold: $(STAMP)  ## Execute every chapter anew and build the site
 	@echo "== cold build of the book"

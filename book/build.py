@@ -118,6 +118,7 @@ def replay() -> int:
         print(f"No executed chapter in {EXECUTED}: build the book first.", file=sys.stderr)
         return 1
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "filterwarnings=default"]
+    command += ["-n", "2", "--dist", "loadfile"]  # a chapter keeps to one core
     command += ["--nbval", "--nbval-current-env", "--nbval-sanitize-with", str(ROOT / "book" / "sanitise.cfg")]
     return subprocess.run([*command, *map(str, notebooks)], cwd=ROOT, env=environment(), check=False).returncode
 

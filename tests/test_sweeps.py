@@ -335,7 +335,6 @@ def test_a_result_draws_itself(digits: Data) -> None:
         ({"data": [1, 2]}, "data must be a Data"),
         ({"model": lambda: MLP(4).double().requires_grad_(False)}, "no parameter to train"),
     ],
-    ids=str,
 )
 def test_what_cannot_be_trained_is_refused_with_its_name(digits: Data, given: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
