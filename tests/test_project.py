@@ -102,6 +102,7 @@ def test_readme_examples_run(root: Path) -> None:
         exec(example, names)
     assert names["run"].final("test_accuracy") > 0.8
     assert names["result"].final("test_accuracy").median() > 0.8
+    assert names["report"].clean
 
 
 def test_notebooks_are_made_and_never_committed(root: Path) -> None:
