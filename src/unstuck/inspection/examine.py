@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import numpy as np
-import pandas as pd
+from dataclasses import replace
 
 from unstuck.data import Data, DataError
-from unstuck.inspection.copies import copies_within, digests, duplicate_finding, leak_finding, shared_rows
+from unstuck.inspection.balance import balance_findings, coding_findings
+from unstuck.inspection.broken import blank_finding, finite
+from unstuck.inspection.copies import duplicate_finding, leak_finding, shared_rows
 from unstuck.inspection.findings import Finding, gravest_first
-from unstuck.inspection.probes import (
-    Probed,
-    misaligned_split,
-    misaligned_training,
-    noise_finding,
-    probe,
-    suspects_frame,
-)
-from unstuck.inspection.reading import Array, Samples, read
+from unstuck.inspection.labels import misaligned_split, misaligned_training, noise_finding, suspects_frame
+from unstuck.inspection.look import Look
+from unstuck.inspection.mismatch import compare, mismatch_finding
+from unstuck.inspection.order import order_findings
+from unstuck.inspection.probes import probe
+from unstuck.inspection.reading import read
 from unstuck.inspection.report import DataReport
-from unstuck.inspection.scales import input_finding, mismatch_finding, target_finding
-from unstuck.inspection.targets import (
-    Targets,
-    balance_findings,
-    class_counts,
-    coding_findings,
-    order_findings,
-    understand,
-)
+from unstuck.inspection.scales import input_finding, target_finding
+from unstuck.inspection.tables import classes_frame, floors_of, splits_frame
+from unstuck.inspection.targets import understand
 
 __all__ = ["inspect_data"]
 
-_BLANK = 16  # numbers a sample, from which on it is no coincidence that all are the same
+_FEWEST = 20
 
 
 def inspect_data(
@@ -57,8 +48,8 @@ def inspect_data(
         How many classes there are to be, or their names; 0 for numbers to predict.
         By default the classes of a :class:`~unstuck.data.Data`, and of anything else as many as the training split has.
     samples
-        The most training samples that the probes are fitted to: what they cost grows with its square, and they doubt
-        only labels of samples that they were shown.
+        The most training samples that the probes are fitted to: what they cost grows with its square, and only the
+        labels of these are doubted.
     seed
         Seeds the draw of those samples, the folds, and what a data set or loader draws while it is read.
 
@@ -88,165 +79,60 @@ def inspect_data(
     Northcutt, Jiang and Chuang (2021), "Confident learning: estimating uncertainty in dataset labels".
     Chapter: Data and preprocessing.
     """
-    if samples < 20:
-        raise DataError(f"samples must be at least 20, got {samples}")
+    if samples < _FEWEST:
+        raise DataError(f"samples must be at least {_FEWEST}, got {samples}")
     if classes is None and isinstance(data, Data):
         classes = data.classes
     given = read(data, seed)
-    whole, findings = _finite(given)
-    targets, whole = understand(whole, classes)
-    train = next(iter(whole))
-    codes = {split: (part.y if targets.are_classes else np.zeros(len(part))) for split, part in whole.items()}
+    kept, findings = finite(given)
+    targets, kept = understand(kept, classes)
+    looks = {split: Look.at(part, targets) for split, part in kept.items()}
+    name, train = next(iter(looks.items()))
+    others = {split: look for split, look in looks.items() if split != name}
 
-    miscoded = set()
-    if targets.are_classes:
-        coding = coding_findings(whole, targets)
-        miscoded = {finding.split for finding in coding}
-        findings += coding if coding else balance_findings(whole, targets)
-    else:
-        findings += _some(target_finding(whole[train], train))
-    findings += order_findings(whole[train], train, targets)
+    coding = coding_findings(kept, targets) if targets.are_classes else []
+    findings += coding
+    if targets.are_classes and not coding:  # with wrong indices, classes seem to be missing
+        findings += balance_findings(kept, targets)
+    findings += order_findings(train.samples, name, targets)
+    findings += _found(input_finding(train.moments, name))
+    if not targets.are_classes:
+        findings += _found(target_finding(train.samples, name))
 
-    keys = {split: digests(part.x) for split, part in whole.items()}
-    blanks = {split: _blank(part.x) for split, part in whole.items()}
-    shared = {}
-    for split, part in whole.items():
-        findings += _some(_blank_finding(part, split, blanks[split]))
-        findings += _some(duplicate_finding(part, split, keys[split], blanks[split], codes[split]))
-        if split != train:
-            pair = shared_rows(whole[train].x, part.x, (keys[train], keys[split]), (blanks[train], blanks[split]))
-            shared[split] = int(pair[0].sum() + pair[1].sum())
-            findings += _some(leak_finding(whole[train], part, split, pair, (codes[train], codes[split])))
+    for split, look in looks.items():
+        findings += _found(blank_finding(look.samples, split, look.blank))
+        findings += _found(duplicate_finding(look, split))
+    shared = {split: shared_rows(train, look) for split, look in others.items()}
+    differences = {split: compare(train.moments, look.moments) for split, look in others.items()}
+    for split, look in others.items():
+        findings += _found(leak_finding(train, look, split, shared[split]))
+        findings += _found(mismatch_finding(train.moments, look.moments, split, differences[split]))
 
-    mismatches = [_some(mismatch_finding(whole[train], part, split)) for split, part in whole.items() if split != train]
-    findings += [finding for found in mismatches for finding in found]
-    off = input_finding(whole[train], train)
-    if off:
-        findings.append(off)
-
-    unique = ~pd.Series(keys[train]).duplicated().to_numpy() & ~blanks[train]
-    probed = probe(whole[train], classes=targets.are_classes, unique=unique, limit=samples, seed=seed)
+    probed = probe(train, classes=targets.are_classes, limit=samples, seed=seed)
     suspects = suspects_frame(probed)
-    if probed:
-        shuffled = misaligned_training(probed, train)
-        if shuffled:  # what the probes say of single labels, or of other splits, then means nothing
-            findings.append(shuffled)
-            suspects = suspects.iloc[:0]
-        else:
-            findings += _some(noise_finding(probed, train, suspects))
-            for split, part in whole.items():
-                comparable = part.x.shape[1:] == whole[train].x.shape[1:] and split not in miscoded | {train}
-                if comparable and train not in miscoded:
-                    findings += _some(misaligned_split(probed, part, split, samples, seed))
+    shuffled = misaligned_training(probed, name) if probed else None
+    if shuffled:  # what the probes say of single labels, and of other splits, then means nothing
+        findings.append(shuffled)
+        suspects = suspects.iloc[:0]
+    elif probed:
+        findings += _found(noise_finding(probed, name, suspects))
+        miscoded = {finding.split for finding in coding}
+        for split, difference in differences.items():
+            if difference and not miscoded & {name, split}:
+                as_training = replace(kept[split], x=difference.undone(kept[split].x))
+                findings += _found(misaligned_split(probed, as_training, split, samples, seed))
     return DataReport(
         gravest_first(findings),
-        _splits_frame(given, whole, keys, blanks, shared),
-        _classes_frame(whole, targets),
-        _floors(whole[train], targets, probed),
-        suspects.reset_index(drop=True),
-        whole[train],
+        splits_frame(
+            given, looks, {split: int(exact.sum() + scaled.sum()) for split, (exact, scaled) in shared.items()}
+        ),
+        classes_frame(kept, targets),
+        floors_of(train.samples, targets, probed),
+        suspects,
+        train.samples,
         targets.names,
     )
 
 
-def _some(finding: Finding | None) -> list[Finding]:
+def _found(finding: Finding | None) -> list[Finding]:
     return [] if finding is None else [finding]
-
-
-def _finite(splits: dict[str, Samples]) -> tuple[dict[str, Samples], list[Finding]]:
-    """Return the splits without samples that hold NaN or infinity, and a finding for each that does."""
-    kept, findings = {}, []
-    for split, samples in splits.items():
-        in_x = ~np.isfinite(samples.x).reshape(len(samples), -1).all(axis=1)
-        in_y = ~np.isfinite(samples.y).reshape(len(samples), -1).all(axis=1)
-        broken: Array = np.asarray(in_x | in_y)
-        if broken.all():
-            raise DataError(
-                f"every sample of the {split} split holds NaN or infinity: there is nothing else to look at"
-            )
-        kept[split] = samples.take(~broken) if broken.any() else samples
-        if broken.any():
-            findings.append(
-                Finding(
-                    "nonfinite_input",
-                    split,
-                    f"{int(broken.sum())} of the {len(samples)} samples of the {split} split hold NaN or infinity: "
-                    f"{int(in_x.sum())} in their inputs, {int(in_y.sum())} in their targets.",
-                    {
-                        "samples": int(broken.sum()),
-                        "inputs": int(in_x.sum()),
-                        "targets": int(in_y.sum()),
-                        "share": float(broken.mean()),
-                    },
-                    tuple(samples.rows[broken].tolist()),
-                    "Find where they come from (a missing value, a division by zero); drop those samples, or fill "
-                    "them in.",
-                )
-            )
-    return kept, findings
-
-
-def _blank(x: Array) -> Array:
-    """Return a mask of the samples that are one constant; none where samples are too small for that to mean much."""
-    flat = x.reshape(len(x), -1)
-    if flat.shape[1] < _BLANK:
-        return np.zeros(len(x), dtype=bool)
-    constant: Array = flat.min(axis=1) == flat.max(axis=1)
-    return constant if not constant.all() else np.zeros_like(constant)
-
-
-def _blank_finding(samples: Samples, split: str, blank: Array) -> Finding | None:
-    count = int(blank.sum())
-    if not count:
-        return None
-    return Finding(
-        "constant_inputs",
-        split,
-        f"{count} of the {len(samples)} samples of the {split} split are blank: one constant, and nothing to see.",
-        {"blank": count, "samples": len(samples), "share": count / len(samples)},
-        tuple(samples.rows[blank].tolist()),
-        "Look whether they were read from broken or empty files, and drop them.",
-    )
-
-
-def _splits_frame(
-    given: dict[str, Samples],
-    whole: dict[str, Samples],
-    keys: dict[str, Array],
-    blanks: dict[str, Array],
-    shared: dict[str, int],
-) -> pd.DataFrame:
-    rows = {}
-    for split, samples in whole.items():
-        rows[split] = {
-            "samples": len(given[split]),
-            "shape": samples.x.shape[1:],
-            "dtype": str(samples.x.dtype),
-            "min": float(samples.x.min()),
-            "max": float(samples.x.max()),
-            "mean": float(samples.x.mean(dtype=np.float64)),
-            "std": float(samples.x.std(dtype=np.float64)),
-            "nonfinite": len(given[split]) - len(samples),
-            "blank": int(blanks[split].sum()),
-            "duplicates": len(copies_within(keys[split], blanks[split])),
-            "shared": shared.get(split, 0),
-        }
-    return pd.DataFrame.from_dict(rows, orient="index")
-
-
-def _classes_frame(whole: dict[str, Samples], targets: Targets) -> pd.DataFrame:
-    if targets.names is None:
-        return pd.DataFrame(columns=list(whole))
-    counts = {split: class_counts(samples, len(targets.names)) for split, samples in whole.items()}
-    width = max(map(len, counts.values()))
-    index = [*targets.names, *map(str, range(len(targets.names), width))]
-    return pd.DataFrame({split: np.pad(row, (0, width - len(row))) for split, row in counts.items()}, index=index)
-
-
-def _floors(train: Samples, targets: Targets, probed: Probed | None) -> dict[str, float]:
-    if targets.are_classes:
-        shares = np.unique(train.y, return_counts=True)[1] / len(train)
-        floors = {"majority": float(shares.max()), "entropy": float(-(shares * np.log(shares)).sum())}
-    else:
-        floors = {"variance": float(train.y.var(axis=0).mean())}
-    return floors | (probed.floors if probed else dict.fromkeys(("linear", "neighbours", "shuffled"), float("nan")))

@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from unstuck.inspection.moments import images
 from unstuck.inspection.reading import Array, Samples
-from unstuck.inspection.scales import images
 from unstuck.plots import COLOURS, GREY
 
 __all__ = ["picture"]

@@ -1,9 +1,9 @@
-"""Two probes that need no training loop, and what they say of the labels: floors to beat, and labels to doubt."""
+"""Two probes that need no training loop: what they reach is a floor for a network, and they judge the labels."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,25 +11,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from unstuck.inspection.findings import Finding
+from unstuck.inspection.look import Look
+from unstuck.inspection.moments import Moments
 from unstuck.inspection.reading import Array, Samples
-from unstuck.inspection.scales import moments
 
-__all__ = ["Probed", "misaligned_split", "misaligned_training", "noise_finding", "probe", "suspects_frame"]
+__all__ = ["Probed", "explained", "probe", "signal"]
 
 # scikit-learn is imported where it is needed: it takes as long as PyTorch.
 
 _FOLDS = 5
 _NEIGHBOURS = 10
 _COMPONENTS = 64  # principal components that stand for more inputs: as good for both probes, and several times faster
-_LEAST = 100  # samples, below which chance and a weak signal look alike
-_SIGNAL = 4.0  # standard errors above chance: a probe that has found something
-_MARGIN = 0.5  # of probability, by which both probes must prefer the class they name to the one given
-# The share of other labels among the samples that the probes are surest of. Over 10 draws each, it was at most
-# 0.6 % on clean digits, MNIST (of 2,000 and 5,000 samples), spirals, blobs, iris and wine; at 3 % of wrong labels it
-# was 1.6 % or more on digits and MNIST.
-_NOISE = 0.01
-_FEWEST = 5  # disputed labels among the surest, below which a small set's overlapping classes look the same
 
 
 @dataclass(frozen=True)
@@ -48,6 +40,10 @@ class Probed:
         Predictions made without the sample's own target: probabilities, ``(samples, classes)``, or numbers.
     floors
         What to beat, by name.
+    signal
+        Of the stronger probe; see :func:`signal`.
+    fitted
+        Maps inputs of other splits to the predictions of both probes.
     """
 
     samples: Samples
@@ -57,24 +53,23 @@ class Probed:
     neighbours: Array
     floors: dict[str, float]
     signal: float
-    fitted: Any
+    fitted: Callable[[Array], tuple[Array, Array]]
 
 
-def probe(samples: Samples, *, classes: bool, unique: Array, limit: int, seed: int) -> Probed | None:
+def probe(train: Look, *, classes: bool, limit: int, seed: int) -> Probed | None:
     """Fit both probes to a draw of training samples, and predict each from the others.
 
     The linear probe is a logistic regression (ridge regression for numbers), out of fold; that of the neighbours is
     the vote of the nearest ones other than the sample itself.
     Inputs are standardised, and many are replaced by their principal components, which know nothing of the targets.
+    Of samples alike only the first is used, as the others would predict it.
 
     Parameters
     ----------
-    samples
+    train
         The training split.
     classes
         Whether targets are classes.
-    unique
-        A mask of samples to use: copies would be predicted by themselves.
     limit
         The most samples to draw.
     seed
@@ -85,16 +80,12 @@ def probe(samples: Samples, *, classes: bool, unique: Array, limit: int, seed: i
     Probed or None
         None where there is too little to predict.
     """
-    places = np.flatnonzero(unique)
-    if classes:  # every fold needs every class
-        counts = pd.Series(samples.y[places]).groupby(samples.y[places]).transform("size").to_numpy()
-        places = places[counts >= _FOLDS]
     generator = np.random.default_rng(seed)
-    places = np.sort(generator.permutation(places)[:limit])
-    if classes:
-        counts = pd.Series(samples.y[places]).groupby(samples.y[places]).transform("size").to_numpy()
-        places = places[counts >= _FOLDS]
-    chosen = samples.take(places)
+    places = np.sort(generator.permutation(train.distinct)[:limit])
+    if classes:  # every fold needs every class
+        drawn = pd.Series(train.samples.y[places])
+        places = places[drawn.groupby(drawn).transform("size").to_numpy() >= _FOLDS]
+    chosen = train.samples.take(places)
     if len(chosen) < 4 * _FOLDS:
         return None
     labels, codes = np.unique(chosen.y, return_inverse=True) if classes else (None, chosen.y)
@@ -131,13 +122,13 @@ def _probe(samples: Samples, codes: Array, labels: Array | None, generator: np.r
         }
     else:
         floors = {
-            "linear": _explained(codes, linear),
-            "neighbours": _explained(codes, neighbours),
-            "shuffled": _explained(codes[shuffled], twin),
+            "linear": explained(codes, linear),
+            "neighbours": explained(codes, neighbours),
+            "shuffled": explained(codes[shuffled], twin),
         }
-    signal = max(_signal(codes, linear, labels), _signal(codes, neighbours, labels))
+    strongest = max(signal(codes, guess, labels) for guess in (linear, neighbours))
     fitted = _Fitted(project, model.fit(x, codes), search, votes, method)
-    return Probed(samples, codes, labels, linear, neighbours, floors, signal, fitted)
+    return Probed(samples, codes, labels, linear, neighbours, floors, strongest, fitted)
 
 
 class _Projection:
@@ -146,13 +137,13 @@ class _Projection:
     def __init__(self, x: Array, seed: int) -> None:
         from sklearn.decomposition import PCA
 
-        flat = moments(x).standardise(x)
+        flat = Moments(x).standardised()
         few = flat.shape[1] <= _COMPONENTS or len(x) <= _COMPONENTS
         self.pca = None if few else PCA(_COMPONENTS, random_state=seed).fit(flat)
 
     def __call__(self, x: Array) -> Array:
         """Return the features of inputs; those of another split are standardised by their own moments."""
-        flat = moments(x).standardise(x)
+        flat = Moments(x).standardised()
         projected: Array = flat if self.pca is None else self.pca.transform(flat)
         return projected
 
@@ -180,12 +171,12 @@ def _votes(codes: Array, labels: Array | None) -> Array:
     return one_hot
 
 
-def _explained(targets: Array, predictions: Array) -> float:
+def explained(targets: Array, predictions: Array) -> float:
     """Return the share of the targets' variance that predictions explain."""
     return float(1 - ((targets - predictions) ** 2).sum() / ((targets - targets.mean(axis=0)) ** 2).sum())
 
 
-def _signal(codes: Array, predictions: Array, labels: Array | None) -> float:
+def signal(codes: Array, predictions: Array, labels: Array | None) -> float:
     r"""Return by how many standard errors predictions know more of the targets than chance.
 
     For classes the probability given to the right one is compared with what it would be if labels were drawn from
@@ -210,137 +201,6 @@ def _signal(codes: Array, predictions: Array, labels: Array | None) -> float:
     variance = (predictions**2) @ shares - expected**2
     surplus = predictions[np.arange(len(codes)), codes] - expected
     return float(surplus.sum() / np.sqrt(max(variance.sum(), 1e-12)))
-
-
-def misaligned_training(probed: Probed, split: str) -> Finding | None:
-    """Find targets that neither probe can predict any better than it can predict shuffled ones."""
-    if len(probed.codes) < _LEAST or probed.signal >= _SIGNAL:
-        return None
-    floors = probed.floors
-    unit = "accuracies of" if probed.labels is not None else "an R² of"
-    return Finding(
-        "labels_misaligned",
-        split,
-        f"In the {split} split nothing ties the targets to the inputs: a linear probe and one of nearest neighbours "
-        f"reach {unit} {floors['linear']:.3f} and {floors['neighbours']:.3f} out of fold, and on shuffled targets "
-        f"{floors['shuffled']:.3f} is reached.",
-        {**floors, "z": probed.signal, "samples": len(probed.codes)},
-        (),
-        "Look where inputs and targets are loaded, sorted, filtered or shuffled: both must go through it together.",
-    )
-
-
-def misaligned_split(probed: Probed, other: Samples, split: str, limit: int, seed: int) -> Finding | None:
-    """Find a split on which the probes are at chance, though they have learnt something from training."""
-    if probed.signal < 2 * _SIGNAL:
-        return None
-    places = np.sort(np.random.default_rng(seed).permutation(len(other))[:limit])
-    part = other.take(places)
-    if probed.labels is not None:
-        part = part.take(np.isin(part.y, probed.labels))
-    if len(part) < _LEAST:
-        return None
-    codes = np.searchsorted(probed.labels, part.y) if probed.labels is not None else part.y
-    with _quiet():
-        predictions = probed.fitted(part.x)
-    signal = max(_signal(codes, guess, probed.labels) for guess in predictions)
-    # what training's signal would be on as few samples
-    promised = probed.signal * float(np.sqrt(len(part) / len(probed.codes)))
-    if signal >= _SIGNAL or promised < 2 * _SIGNAL:
-        return None
-    if probed.labels is not None:
-        linear, neighbours = (float((guess.argmax(axis=1) == codes).mean()) for guess in predictions)
-    else:
-        linear, neighbours = (_explained(codes, guess) for guess in predictions)
-    return Finding(
-        "labels_misaligned",
-        split,
-        f"In the {split} split nothing ties the targets to the inputs: probes fitted to training score "
-        f"{linear:.3f} and {neighbours:.3f} there, "
-        f"and {probed.floors['linear']:.3f} and {probed.floors['neighbours']:.3f} in training.",
-        {"linear": linear, "neighbours": neighbours, "z": signal, "samples": len(part)},
-        (),
-        "Look where the inputs and targets of this split are loaded, sorted or filtered; and whether its classes are "
-        "numbered as in training.",
-    )
-
-
-@dataclass(frozen=True)
-class _Dispute:
-    """What both probes say of each sample: the class that both name, by how much, and how sure they are."""
-
-    named: Array
-    agreed: Array
-    sure: Array
-    margin: Array
-
-    @classmethod
-    def of(cls, probed: Probed) -> _Dispute:
-        rows = np.arange(len(probed.codes))
-        named, other = probed.linear.argmax(axis=1), probed.neighbours.argmax(axis=1)
-        both = (probed.linear, probed.neighbours)
-        sure = np.prod([guess[rows, named] for guess in both], axis=0)
-        margin = np.min([guess[rows, named] - guess[rows, probed.codes] for guess in both], axis=0)
-        return cls(named, named == other, sure, margin)
-
-
-def suspects_frame(probed: Probed | None) -> pd.DataFrame:
-    """Return the samples whose label both probes dispute, the worst first.
-
-    A label is disputed where both, without having seen it, name the same other class, and each gives that class a
-    probability that is larger by half than that of the label.
-    """
-    columns = {"row": "int64", "label": "int64", "predicted": "int64", "confidence": "float64"}
-    if probed is None or probed.labels is None:
-        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
-    dispute = _Dispute.of(probed)
-    disputed = np.flatnonzero(dispute.agreed & (dispute.margin > _MARGIN))
-    order = disputed[np.argsort(-dispute.margin[disputed], kind="stable")]
-    return pd.DataFrame(
-        {
-            "row": probed.samples.rows[order],
-            "label": probed.labels[probed.codes[order]].astype(np.int64),
-            "predicted": probed.labels[dispute.named[order]].astype(np.int64),
-            "confidence": dispute.sure[order],
-        }
-    )
-
-
-def noise_finding(probed: Probed, split: str, suspects: pd.DataFrame) -> Finding | None:
-    """Find a share of wrong labels, from the samples about which the probes are surest.
-
-    Classes that overlap make probes err too, but near their borders, where they are unsure.
-    Of the samples for which both probes name the same class, the surer half is taken; who is in it does not depend on
-    the sample's own label, so a wrong label is as likely there as anywhere, and the share of other labels estimates
-    that of wrong ones with no correction for what the probes miss.
-    """
-    if probed.labels is None:
-        return None
-    dispute = _Dispute.of(probed)
-    agreed = np.flatnonzero(dispute.agreed)
-    if len(agreed) < _LEAST // 2:
-        return None
-    surest = agreed[dispute.sure[agreed] >= np.median(dispute.sure[agreed])]
-    wrong = int((dispute.named != probed.codes)[surest].sum())
-    estimate = wrong / len(surest)
-    if estimate <= _NOISE or wrong < _FEWEST:
-        return None
-    error = float(np.sqrt(estimate * (1 - estimate) / len(surest)))
-    return Finding(
-        "label_noise",
-        split,
-        f"About {estimate:.1%} (± {error:.1%}) of the labels of the {split} split look wrong: two probes that have not "
-        f"seen them name the same other class. Of {len(probed.codes)} samples probed, {len(suspects)} are disputed.",
-        {
-            "estimate": estimate,
-            "standard_error": error,
-            "disputed": len(suspects),
-            "disputed_share": len(suspects) / len(probed.codes),
-            "samples": len(probed.codes),
-        },
-        tuple(suspects["row"].tolist()),
-        "Look at report.suspects, the worst first, and correct or drop what is wrong; smooth the labels for the rest.",
-    )
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What the targets are, classes or numbers, and whether they are coded, balanced and ordered as training needs them."""
+"""What the targets are: classes, or numbers to predict."""
 
 from __future__ import annotations
 
@@ -8,16 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from unstuck.data import DataError
-from unstuck.inspection.findings import Finding
 from unstuck.inspection.reading import Array, Samples
 
-__all__ = ["Targets", "balance_findings", "coding_findings", "order_findings", "understand"]
-
-_IMBALANCE = 10  # the commonest class over the rarest
-_SIGNIFICANT = 5.0  # standard errors: beyond what chance does in any of the many comparisons
-_ABSENCE = 1e-3  # the chance, at most, with which a class that is there may be missing from a split
-_ORDER = 0.2  # of the way from a random order (0) to sorted classes (1); batches of sorted samples are far above it
-_SERIES = 0.3  # the correlation of a number to predict with the one before
+__all__ = ["Targets", "class_counts", "understand"]
 
 
 @dataclass(frozen=True)
@@ -105,158 +98,8 @@ def _with_targets(splits: Mapping[str, Samples], targets: Mapping[str, Array]) -
     return {name: Samples(samples.x, targets[name], samples.rows) for name, samples in splits.items()}
 
 
-def coding_findings(splits: Mapping[str, Samples], targets: Targets) -> list[Finding]:
-    """Find class indices that no loss takes, or that leave an output without a class."""
-    names = targets.names or ()
-    train = next(iter(splits))
-    trained = set(np.unique(splits[train].y).tolist())
-    findings = []
-    for split, samples in splits.items():
-        seen = set(np.unique(samples.y).tolist())
-        low, high = min(seen), max(seen)
-        broken = (samples.y != np.floor(samples.y)) | (samples.y < 0)
-        beyond = samples.y >= len(names)
-        # where nobody said how many classes there are, a class that training lacks is missing there, not wrong here
-        if not targets.declared and split != train and not (low > min(trained) and high == max(trained) + 1):
-            beyond = np.zeros_like(beyond)
-        gaps = sorted(set(range(len(names))) - seen) if split == train and not targets.declared else []
-        wrong = broken | beyond
-        if not wrong.any() and not gaps:
-            continue
-        if broken.any():
-            said = f"{int(broken.sum())} labels are no class indices: they are negative or no whole numbers"
-        elif low == 1 and high == len(names) and beyond.any():
-            said = f"the labels run from 1 to {high:g}, and indices begin at 0"
-        elif beyond.any():
-            said = f"{int(beyond.sum())} labels are beyond the last of {len(names)} classes, {len(names) - 1}"
-        elif gaps == list(range(int(low))):
-            said = f"the labels run from {low:g} to {high:g}: class 0 has no sample, and indices begin at 0"
-        else:
-            said = f"the labels leave out {', '.join(map(str, gaps[:8]))} between 0 and {high:g}"
-        findings.append(
-            Finding(
-                "label_index_error",
-                split,
-                f"In the {split} split {said}.",
-                {
-                    "lowest": float(low),
-                    "highest": float(high),
-                    "classes": len(names),
-                    "wrong": int(wrong.sum()),
-                    "gaps": len(gaps),
-                },
-                tuple(samples.rows[wrong].tolist()),
-                "Number the classes from 0 to C - 1 without gaps, with the same numbers in every split.",
-            )
-        )
-    return findings
-
-
-def balance_findings(splits: Mapping[str, Samples], targets: Targets) -> list[Finding]:
-    """Find classes without samples, and classes with too few beside the commonest."""
-    names = targets.names or ()
-    train = next(iter(splits))
-    counts = {split: class_counts(samples, len(names)) for split, samples in splits.items()}
-    width = max(map(len, counts.values()))
-    padded = {split: np.pad(row, (0, width - len(row))) for split, row in counts.items()}
-    everywhere = np.sum(list(padded.values()), axis=0)
-    findings = []
-    for split, row in padded.items():
-        absent = (row == 0) & ((everywhere > 0) | (np.arange(width) < len(names) if targets.declared else False))
-        if split != train:  # a small split may lack a rare class by chance
-            expected = len(splits[split]) * padded[train] / padded[train].sum()
-            absent &= np.exp(-expected) < _ABSENCE
-        if absent.any():
-            lost = [names[index] if index < len(names) else str(index) for index in np.flatnonzero(absent)]
-            findings.append(
-                Finding(
-                    "missing_class",
-                    split,
-                    f"The {split} split has no sample of {'class' if len(lost) == 1 else 'the classes'} "
-                    f"{', '.join(lost[:8])}"
-                    + (
-                        f", which other splits have {int(everywhere[absent].sum())} samples of."
-                        if everywhere[absent].any()
-                        else "."
-                    ),
-                    {
-                        "class": lost[0],
-                        "missing": len(lost),
-                        "elsewhere": int(everywhere[absent].sum()),
-                        "samples": len(splits[split]),
-                    },
-                    (),
-                    "Split with the classes in equal shares (train_test_split's stratify), and check what filtered "
-                    "the samples.",
-                )
-            )
-    row = padded[train]
-    common, rare = int(row.max()), int(row[row > 0].min(initial=row.max()))
-    if common >= _IMBALANCE * rare and (common - rare) / np.sqrt(common + rare) > _SIGNIFICANT:
-        which = int(np.where(row > 0, row, row.max() + 1).argmin())
-        majority = common / row.sum()
-        findings.append(
-            Finding(
-                "class_imbalance",
-                train,
-                f"The commonest class of the {train} split has {common} samples, class "
-                f"{names[which] if which < len(names) else which} only {rare}: guessing the commonest is right in "
-                f"{majority:.1%} of all cases.",
-                {"commonest": common, "rarest": rare, "ratio": common / rare, "majority": float(majority)},
-                (),
-                "Judge by a metric that counts every class alike (balanced accuracy), and weigh the loss or the "
-                "sampling by the class shares.",
-            )
-        )
-    return findings
-
-
 def class_counts(samples: Samples, classes: int) -> Array:
     """Return the samples a class; longer than `classes` where there are labels beyond, negative ones left out."""
     whole = samples.y[(samples.y >= 0) & (samples.y == np.floor(samples.y))].astype(np.int64)
     counts: Array = np.bincount(whole, minlength=classes)
     return counts
-
-
-def order_findings(samples: Samples, split: str, targets: Targets) -> list[Finding]:
-    r"""Find samples that come in the order of their targets.
-
-    For classes, the share of samples with the label of the one before is compared with that of a random order.
-    With class shares :math:`\pi_c` and :math:`n` pairs of neighbours, their number :math:`E` has
-
-    .. math::
-
-        \mathbb E[E] = n \sum_c \pi_c^2, \qquad
-        \operatorname{Var}[E] \approx n \Big(\sum_c \pi_c^2 + \big(\sum_c \pi_c^2\big)^2 - 2 \sum_c \pi_c^3\Big).
-
-    For numbers it is their correlation with the one before.
-    """
-    pairs = len(samples) - 1
-    if pairs < 10:
-        return []
-    if not targets.are_classes:
-        first = samples.y[:, 0]
-        if first[1:].std() == 0 or first[:-1].std() == 0:
-            return []
-        r = float(np.corrcoef(first[1:], first[:-1])[0, 1])
-        if r < _SERIES or r * np.sqrt(pairs) < _SIGNIFICANT:
-            return []
-        said = f"The targets of the {split} split follow one another: each correlates with the one before by {r:.2f}."
-        evidence: dict[str, float | int | str] = {"correlation": r, "z": r * float(np.sqrt(pairs))}
-    else:
-        shares = np.unique(samples.y, return_counts=True)[1] / len(samples)
-        chance, cubes = float((shares**2).sum()), float((shares**3).sum())
-        if chance == 1:
-            return []
-        same = float((samples.y[1:] == samples.y[:-1]).mean())
-        z = (same - chance) * np.sqrt(pairs / max(chance + chance**2 - 2 * cubes, 1e-12))
-        effect = (same - chance) / (1 - chance)
-        if z < _SIGNIFICANT or effect < _ORDER:
-            return []
-        said = (
-            f"Samples of the {split} split come in the order of their labels: {same:.0%} have the label of the one "
-            f"before, and in a random order {chance:.0%} would."
-        )
-        evidence = {"same_as_before": same, "by_chance": chance, "effect": effect, "z": float(z)}
-    fix = "Let the loader shuffle the training samples anew for every epoch (shuffle=True)."
-    return [Finding("no_shuffle", split, said, evidence, (), fix)]

@@ -1,0 +1,76 @@
+"""How many rows of a table coincide by chance, because its values are few."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+import torch
+
+from unstuck.inspection.reading import Array
+
+__all__ = ["by_chance", "digests", "surprising"]
+
+_SURPRISE = 1e-3  # the chance, at most, of as many coinciding rows
+_LATTICE = 32  # features, at most, for which coincidences are counted one step aside
+_NEVER = -60.0  # the logarithm of a chance that no number of pairs makes up for
+
+
+def digests(x: Array) -> Array:
+    """Return 64 bits for each sample, the same for the same bytes; shape ``(samples,)``."""
+    rows = np.ascontiguousarray(x).reshape(len(x), -1)
+    parts = (hashlib.blake2b(row.tobytes(), digest_size=8).digest() for row in rows)
+    return np.frombuffer(b"".join(parts), dtype=np.uint64)
+
+
+def by_chance(count: int, a: Array, b: Array, groups_a: Array, groups_b: Array, *, within: bool) -> bool:
+    """Tell whether chance makes so many rows of a table coincide, as few distinct values do.
+
+    Two estimates are made, and the larger counts.
+    The first takes the features as independent within a class, and multiplies the chances that they agree.
+    The second counts the pairs that differ by one step in one feature alone: where the values are a coarse grid over a
+    smooth density, about as many fall on the same point.
+    """
+    a, b = a.reshape(len(a), -1), b.reshape(len(b), -1)
+    expected = 0.0
+    for group in np.unique(groups_a):
+        ours, theirs = a[groups_a == group], b[groups_b == group]
+        expected += len(ours) * len(theirs) * _chance_to_agree(ours, theirs) if len(theirs) else 0.0
+    if a.shape[1] <= _LATTICE:
+        expected = max(expected, _one_step_aside(a, b))
+    return not surprising(count, expected / 2 if within else expected)
+
+
+def surprising(count: int, expected: float) -> bool:
+    """Tell whether a Poisson number with this expectation is hardly ever as large as `count`, at least 1."""
+    tail = torch.special.gammainc(*torch.tensor([[count], [expected]], dtype=torch.float64))
+    return float(tail) < _SURPRISE
+
+
+def _chance_to_agree(a: Array, b: Array) -> float:
+    logarithm = 0.0
+    for ours, theirs in zip(a.T, b.T, strict=True):
+        values, counts = np.unique(ours, return_counts=True)
+        places = np.searchsorted(values, theirs).clip(max=len(values) - 1)
+        agree = counts[places][values[places] == theirs].sum() / (len(ours) * len(theirs))
+        if agree == 0:
+            return 0.0
+        logarithm += np.log(agree)
+        if logarithm < _NEVER:
+            return 0.0
+    return float(np.exp(logarithm))
+
+
+def _one_step_aside(a: Array, b: Array) -> float:
+    """Return the mean over the features of the pairs in which `b` is one distinct value above `a`, all else equal."""
+    known = pd.Series(digests(b)).value_counts()
+    total = 0
+    for feature in range(a.shape[1]):
+        values = np.unique(np.concatenate([a[:, feature], b[:, feature]]))
+        places = np.searchsorted(values, a[:, feature])
+        inside = places < len(values) - 1
+        moved = a[inside].copy()
+        moved[:, feature] = values[places[inside] + 1]
+        total += int(known.reindex(digests(moved)).fillna(0).sum())
+    return float(total / a.shape[1])
