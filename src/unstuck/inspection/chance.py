@@ -14,7 +14,6 @@ __all__ = ["by_chance", "digests", "surprising"]
 
 _SURPRISE = 1e-3  # the chance, at most, of as many coinciding rows
 _LATTICE = 32  # features, at most, for which coincidences are counted one step aside
-_NEVER = -60.0  # the logarithm of a chance that no number of pairs makes up for
 
 
 def digests(x: Array) -> Array:
@@ -28,16 +27,32 @@ def by_chance(count: int, a: Array, b: Array, groups_a: Array, groups_b: Array, 
     """Tell whether chance makes so many rows of a table coincide, as few distinct values do.
 
     Two estimates are made, and the larger counts.
-    The first takes the features as independent within a class, and multiplies the chances that they agree.
+    The first takes both halves of the features as independent within a class, and multiplies the shares of pairs that
+    agree in them.
     The second counts the pairs that differ by one step in one feature alone: where the values are a coarse grid over a
     smooth density, about as many fall on the same point.
+
+    Parameters
+    ----------
+    count
+        How many rows coincide with another.
+    a, b
+        Two tables, ``(samples, *in_shape)``: the rows of which pairs are made.
+    groups_a, groups_b
+        The class of each row, or zeros.
+    within
+        Whether `b` is `a`, so that every pair is met twice.
     """
     a, b = a.reshape(len(a), -1), b.reshape(len(b), -1)
+    features = a.shape[1]
     expected = 0.0
-    for group in np.unique(groups_a):
-        ours, theirs = a[groups_a == group], b[groups_b == group]
-        expected += len(ours) * len(theirs) * _chance_to_agree(ours, theirs) if len(theirs) else 0.0
-    if a.shape[1] <= _LATTICE:
+    if features >= 2:
+        halves = slice(None, features // 2), slice(features // 2, None)
+        for group in np.unique(groups_a):
+            ours, theirs = a[groups_a == group], b[groups_b == group]
+            agreeing = [_agreeing_pairs(ours[:, half], theirs[:, half], within=within) for half in halves]
+            expected += agreeing[0] * agreeing[1] / max(len(ours) * len(theirs), 1)
+    if features <= _LATTICE:
         expected = max(expected, _one_step_aside(a, b))
     return not surprising(count, expected / 2 if within else expected)
 
@@ -48,18 +63,11 @@ def surprising(count: int, expected: float) -> bool:
     return float(tail) < _SURPRISE
 
 
-def _chance_to_agree(a: Array, b: Array) -> float:
-    logarithm = 0.0
-    for ours, theirs in zip(a.T, b.T, strict=True):
-        values, counts = np.unique(ours, return_counts=True)
-        places = np.searchsorted(values, theirs).clip(max=len(values) - 1)
-        agree = counts[places][values[places] == theirs].sum() / (len(ours) * len(theirs))
-        if agree == 0:
-            return 0.0
-        logarithm += np.log(agree)
-        if logarithm < _NEVER:
-            return 0.0
-    return float(np.exp(logarithm))
+def _agreeing_pairs(a: Array, b: Array, *, within: bool) -> int:
+    """Return how many pairs of a row of `a` and a row of `b` are the same, a row and itself left out."""
+    counts = pd.Series(digests(a)).value_counts()
+    pairs = int(counts.reindex(digests(b)).fillna(0).sum())
+    return pairs - len(a) if within else pairs
 
 
 def _one_step_aside(a: Array, b: Array) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from unstuck.data import Data, DataError
 from unstuck.inspection.balance import balance_findings, coding_findings
 from unstuck.inspection.broken import blank_finding, finite
@@ -99,16 +101,20 @@ def inspect_data(
     if not targets.are_classes:
         findings += _found(target_finding(train.samples, name))
 
+    copies: dict[str, Finding | None] = {}
     for split, look in looks.items():
         findings += _found(blank_finding(look.samples, split, look.blank))
-        findings += _found(duplicate_finding(look, split))
+        copies[split] = duplicate_finding(look, split)
+        findings += _found(copies[split])
     shared = {split: shared_rows(train, look) for split, look in others.items()}
     differences = {split: compare(train.moments, look.moments) for split, look in others.items()}
     for split, look in others.items():
         findings += _found(leak_finding(train, look, split, shared[split]))
         findings += _found(mismatch_finding(train.moments, look.moments, split, differences[split]))
 
-    probed = probe(train, classes=targets.are_classes, limit=samples, seed=seed)
+    # rows that coincide by chance, in a table of few distinct values, are samples like others
+    places = train.distinct if copies[name] else np.flatnonzero(~train.blank)
+    probed = probe(train, places, classes=targets.are_classes, limit=samples, seed=seed)
     suspects = suspects_frame(probed)
     shuffled = misaligned_training(probed, name) if probed else None
     if shuffled:  # what the probes say of single labels, and of other splits, then means nothing

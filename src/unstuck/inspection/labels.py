@@ -14,12 +14,14 @@ from unstuck.inspection.reading import Array, Samples
 __all__ = ["misaligned_split", "misaligned_training", "noise_finding", "suspects_frame"]
 
 _LEAST = 100  # samples, below which chance and a weak signal look alike
-_SIGNAL = 4.0  # standard errors above chance: a probe that has found something
-_MARGIN = 0.5  # of a probe's usual probability, by which it must prefer the class it names to the one given
+_SIGNAL = 3.0  # standard errors above chance: a probe that has found something
+_CLEAR = 8.0  # standard errors that a probe should be above chance on a split, to wonder if it is not
+_MARGIN = 0.6  # of a probe's usual probability, by which it must prefer the class it names to the one given
 # The limits of label noise were set on draws of digits, MNIST, blobs, iris, wine and the breast-cancer set, as they
 # are and with wrong labels planted, and on sets made hard by noise in their inputs or by classes that overlap.
 _NOISE = 0.01  # clean sets reach 0.7 % of wrong labels among the surest; 3 % planted never come below 1.3 %
 _AGREEMENT = 0.75  # of all samples: below it the set is too hard for the probes to judge labels by
+_SKILL = 0.3  # of the way from always guessing the commonest class to no error: below it, rare classes look like errors
 _FEWEST = 5  # disputed labels among the surest ...
 _FEWEST_ABOVE = 3  # ... and among the surer half of these
 _FLAT = (
@@ -47,7 +49,7 @@ def misaligned_training(probed: Probed, split: str) -> Finding | None:
 
 def misaligned_split(probed: Probed, other: Samples, split: str, limit: int, seed: int) -> Finding | None:
     """Find a split on which the probes are at chance, though they have learnt something from training."""
-    if probed.signal < 2 * _SIGNAL:
+    if probed.signal < _CLEAR:
         return None
     places = np.sort(np.random.default_rng(seed).permutation(len(other))[:limit])
     part = other.take(places)
@@ -60,7 +62,7 @@ def misaligned_split(probed: Probed, other: Samples, split: str, limit: int, see
     found = max(signal(codes, guess, probed.labels) for guess in predictions)
     # what training's signal would be on as few samples
     promised = probed.signal * float(np.sqrt(len(part) / len(probed.codes)))
-    if found >= _SIGNAL or promised < 2 * _SIGNAL:
+    if found >= _SIGNAL or promised < _CLEAR:
         return None
     if probed.labels is not None:
         linear, neighbours = (float((guess.argmax(axis=1) == codes).mean()) for guess in predictions)
@@ -104,7 +106,7 @@ def suspects_frame(probed: Probed | None) -> pd.DataFrame:
     """Return the samples whose label both probes dispute, the worst first.
 
     A label is disputed where both, without having seen it, name the same other class, and each gives that class a
-    probability that is larger by half than that of the label.
+    probability so much larger than the label's as makes out most of what it usually gives to a class.
     """
     columns = {"row": "int64", "label": "int64", "predicted": "int64", "confidence": "float64"}
     if probed is None or probed.labels is None:
@@ -135,7 +137,9 @@ def noise_finding(probed: Probed, split: str, suspects: pd.DataFrame) -> Finding
         return None
     dispute = _Dispute.of(probed)
     agreed = np.flatnonzero(dispute.agreed)
-    if len(agreed) < _AGREEMENT * len(probed.codes):
+    commonest = np.bincount(probed.codes).max() / len(probed.codes)
+    skill = (max(probed.floors["linear"], probed.floors["neighbours"]) - commonest) / (1 - commonest)
+    if len(agreed) < _AGREEMENT * len(probed.codes) or skill < _SKILL:
         return None
     surest = agreed[np.argsort(-dispute.sure[agreed], kind="stable")][: len(agreed) // 2]
     wrong = dispute.named[surest] != probed.codes[surest]

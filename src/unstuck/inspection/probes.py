@@ -56,18 +56,19 @@ class Probed:
     fitted: Callable[[Array], tuple[Array, Array]]
 
 
-def probe(train: Look, *, classes: bool, limit: int, seed: int) -> Probed | None:
+def probe(train: Look, places: Array, *, classes: bool, limit: int, seed: int) -> Probed | None:
     """Fit both probes to a draw of training samples, and predict each from the others.
 
     The linear probe is a logistic regression (ridge regression for numbers), out of fold; that of the neighbours is
     the vote of the nearest ones other than the sample itself.
     Inputs are standardised, and many are replaced by their principal components, which know nothing of the targets.
-    Of samples alike only the first is used, as the others would predict it.
 
     Parameters
     ----------
     train
         The training split.
+    places
+        Of its samples that may be drawn; of copies only one should be, as the others would predict it.
     classes
         Whether targets are classes.
     limit
@@ -81,7 +82,7 @@ def probe(train: Look, *, classes: bool, limit: int, seed: int) -> Probed | None
         None where there is too little to predict.
     """
     generator = np.random.default_rng(seed)
-    places = np.sort(generator.permutation(train.distinct)[:limit])
+    places = np.sort(generator.permutation(places)[:limit])
     if classes:  # every fold needs every class
         drawn = pd.Series(train.samples.y[places])
         places = places[drawn.groupby(drawn).transform("size").to_numpy() >= _FOLDS]
@@ -179,13 +180,13 @@ def explained(targets: Array, predictions: Array) -> float:
 def signal(codes: Array, predictions: Array, labels: Array | None) -> float:
     r"""Return by how many standard errors predictions know more of the targets than chance.
 
-    For classes the probability given to the right one is compared with what it would be if labels were drawn from
-    their shares :math:`\pi_c`, whatever the sample:
+    For classes, with :math:`q_{ic}` the probability of class :math:`c` for sample :math:`i`, less its mean over the
+    samples, and class shares :math:`\pi_c`, labels that have nothing to do with the samples make a standard normal of
 
     .. math::
 
-        z = \frac{\sum_i \big(p_{i y_i} - \sum_c \pi_c p_{ic}\big)}
-                 {\sqrt{\sum_i \big(\sum_c \pi_c p_{ic}^2 - (\sum_c \pi_c p_{ic})^2\big)}} .
+        z = \frac{\sum_i q_{i y_i}}
+                 {\sqrt{\sum_i \big(\sum_c \pi_c q_{ic}^2 - (\sum_c \pi_c q_{ic})^2\big)}} .
 
     Unlike the accuracy it tells a weak signal from none also where one class has nearly all samples.
     For numbers it is the correlation, times the root of their count, of the output with the largest.
@@ -197,10 +198,10 @@ def signal(codes: Array, predictions: Array, labels: Array | None) -> float:
         ]
         return max(scores) * float(np.sqrt(len(codes)))
     shares = np.bincount(codes, minlength=len(labels)) / len(codes)
-    expected = predictions @ shares
-    variance = (predictions**2) @ shares - expected**2
-    surplus = predictions[np.arange(len(codes)), codes] - expected
-    return float(surplus.sum() / np.sqrt(max(variance.sum(), 1e-12)))
+    centred = predictions - predictions.mean(axis=0)
+    variance = (centred**2) @ shares - (centred @ shares) ** 2
+    surplus = centred[np.arange(len(codes)), codes].sum()
+    return float(surplus / np.sqrt(max(variance.sum(), 1e-12)))
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def twins(a: Array, b: Array) -> Array:
     order = np.argsort(u)
     begin, end = (np.searchsorted(u[order], v + side) for side in (-_NEAR, _NEAR))
     counts = end - begin
-    if counts.sum() > _CANDIDATES:  # nothing tells these samples apart
+    if not 0 < counts.sum() <= _CANDIDATES:  # so many that nothing tells these samples apart
         return none
     right = np.repeat(np.arange(len(v)), counts)
     left = order[np.repeat(begin - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())]
