@@ -83,12 +83,27 @@ def misaligned_split(probed: Probed, other: Samples, split: str, limit: int, see
 
 @dataclass(frozen=True)
 class _Dispute:
-    """What both probes say of each sample: the class that both name, by how much, and how sure they are."""
+    """What both probes say of each sample.
+
+    Parameters
+    ----------
+    named
+        The class that the linear probe names.
+    agreed
+        Whether the other names the same.
+    sure
+        The product of the probabilities that both give to it.
+    margin
+        By how much that probability exceeds the label's, with the probe for which it is less.
+    disputed
+        Whether both probes prefer it clearly to the label.
+    """
 
     named: Array
     agreed: Array
     sure: Array
     margin: Array
+    disputed: Array
 
     @classmethod
     def of(cls, probed: Probed) -> _Dispute:
@@ -98,28 +113,29 @@ class _Dispute:
         given_named = np.stack([guess[rows, named] for guess in (probed.linear, probed.neighbours)])
         given_label = np.stack([guess[rows, probed.codes] for guess in (probed.linear, probed.neighbours)])
         usual = given_named[:, agreed].mean(axis=1, keepdims=True) if agreed.any() else 1.0
-        margin = ((given_named - given_label) / usual).min(axis=0)
-        return cls(named, agreed, given_named.prod(axis=0), margin)
+        margins = given_named - given_label
+        disputed = agreed & (margins > _MARGIN * usual).all(axis=0)
+        return cls(named, agreed, given_named.prod(axis=0), margins.min(axis=0), disputed)
 
 
 def suspects_frame(probed: Probed | None) -> pd.DataFrame:
     """Return the samples whose label both probes dispute, the worst first.
 
-    A label is disputed where both, without having seen it, name the same other class, and each gives that class a
-    probability so much larger than the label's as makes out most of what it usually gives to a class.
+    A label is disputed where both, without having seen it, name the same other class, and to each that class is
+    likelier than the label by more than 0.6 of the probability that it gives, on average, to a class it names.
     """
     columns = {"row": "int64", "label": "int64", "predicted": "int64", "confidence": "float64"}
     if probed is None or probed.labels is None:
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
     dispute = _Dispute.of(probed)
-    disputed = np.flatnonzero(dispute.agreed & (dispute.margin > _MARGIN))
+    disputed = np.flatnonzero(dispute.disputed)
     order = disputed[np.argsort(-dispute.margin[disputed], kind="stable")]
     return pd.DataFrame(
         {
             "row": probed.samples.rows[order],
             "label": probed.labels[probed.codes[order]].astype(np.int64),
             "predicted": probed.labels[dispute.named[order]].astype(np.int64),
-            "confidence": dispute.sure[order],
+            "confidence": dispute.margin[order],
         }
     )
 

@@ -77,7 +77,7 @@ def _show(axis: Axes, image: Array, low: float, high: float) -> None:
 
 def _scatter(flat: Array, samples: Samples, names: tuple[str, ...], suspects: pd.DataFrame) -> Figure:
     """Draw points of the plane in the colour of their class, with a ring around those whose label is disputed."""
-    figure, axis = plt.subplots(figsize=(4.6, 4.0))
+    figure, axis = plt.subplots(figsize=(5.0, 4.2))
     some = np.arange(len(flat))[:: max(1, len(flat) // _POINTS)]
     for number, label in enumerate(np.unique(samples.y)):
         of_class = some[samples.y[some] == label]
@@ -87,7 +87,7 @@ def _scatter(flat: Array, samples: Samples, names: tuple[str, ...], suspects: pd
     if len(doubted):
         axis.scatter(doubted[:, 0], doubted[:, 1], s=60, facecolors="none", edgecolors=GREY, label="disputed")
     axis.set(xlabel="feature 0", ylabel="feature 1")
-    axis.legend()
+    figure.legend(loc="outside upper left", ncols=4, columnspacing=1.2)
     return figure
 
 

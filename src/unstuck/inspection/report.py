@@ -45,7 +45,7 @@ class DataReport:
         NaN where there are too few samples to tell.
     suspects : DataFrame
         Training samples whose label both probes dispute, the worst first: ``row``, ``label``, ``predicted``,
-        ``confidence`` (the product of both probabilities of that class).
+        ``confidence``: by how much the class ``predicted`` is more probable than the label, to the less sure probe.
     """
 
     findings: tuple[Finding, ...]
@@ -134,15 +134,18 @@ class DataReport:
 def _rows_said(finding: Finding) -> str:
     if not finding.rows:
         return ""
-    more = ", ..." if len(finding.rows) > _SHOWN else ""
+    more = f" and {len(finding.rows) - _SHOWN} more" if len(finding.rows) > _SHOWN else ""
     return f" {'Rows' if len(finding.rows) > 1 else 'Row'} {', '.join(map(str, finding.rows[:_SHOWN]))}{more}."
 
 
 def _table(splits: pd.DataFrame) -> pd.DataFrame:
     """Return the table of splits with its numbers as texts of few digits."""
     shown = splits.copy()
+    sizes = splits[["min", "max"]].abs().max(axis=1)
     for name in ("min", "max", "mean", "std"):
-        shown[name] = [f"{value:.4g}" for value in splits[name]]
+        # a mean of zero up to rounding is zero: its digits differ between machines
+        rounded = [0.0 if abs(value) < 1e-6 * size else value for value, size in zip(splits[name], sizes, strict=True)]
+        shown[name] = [f"{value:.3g}" for value in rounded]
     return shown
 
 
