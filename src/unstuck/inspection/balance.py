@@ -75,27 +75,25 @@ def balance_findings(splits: Mapping[str, Samples], targets: Targets) -> list[Fi
     everywhere = np.sum(list(padded.values()), axis=0)
     findings = []
     for split, row in padded.items():
-        absent = (row == 0) & ((everywhere > 0) | (np.arange(width) < len(names) if targets.declared else False))
+        wanted = (everywhere > 0) | (targets.declared & (np.arange(width) < len(names)))
+        absent = wanted & (row == 0)
         if split != train:  # a small split may lack a rare class by chance
             expected = len(splits[split]) * padded[train] / padded[train].sum()
             absent &= np.exp(-expected) < _ABSENCE
         if absent.any():
             lost = [names[index] if index < len(names) else str(index) for index in np.flatnonzero(absent)]
+            elsewhere = int(everywhere[absent].sum())
             findings.append(
                 Finding(
                     "missing_class",
                     split,
                     f"The {split} split has no sample of {'class' if len(lost) == 1 else 'the classes'} "
                     f"{', '.join(lost[:8])}"
-                    + (
-                        f", which other splits have {int(everywhere[absent].sum())} samples of."
-                        if everywhere[absent].any()
-                        else "."
-                    ),
+                    + (f", which other splits have {elsewhere} samples of." if elsewhere else "."),
                     {
                         "class": lost[0],
                         "missing": len(lost),
-                        "elsewhere": int(everywhere[absent].sum()),
+                        "elsewhere": elsewhere,
                         "samples": len(splits[split]),
                     },
                     (),

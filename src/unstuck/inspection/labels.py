@@ -19,14 +19,12 @@ _CLEAR = 8.0  # standard errors that a probe should be above chance on a split, 
 _MARGIN = 0.6  # of a probe's usual probability, by which it must prefer the class it names to the one given
 # The limits of label noise were set on draws of digits, MNIST, blobs, iris, wine and the breast-cancer set, as they
 # are and with wrong labels planted, and on sets made hard by noise in their inputs or by classes that overlap.
-_NOISE = 0.01  # clean sets reach 0.7 % of wrong labels among the surest; 3 % planted never come below 1.3 %
-_AGREEMENT = 0.75  # of all samples: below it the set is too hard for the probes to judge labels by
-_SKILL = 0.3  # of the way from always guessing the commonest class to no error: below it, rare classes look like errors
+_NOISE = 0.01  # clean sets reach 0.7 % of other labels among the surest; 3 % of wrong ones hardly come below 1.5 %
+_SKILL = 0.8  # of the way from always guessing the commonest class to no error: below it, what overlaps looks wrong
 _FEWEST = 5  # disputed labels among the surest ...
 _FEWEST_ABOVE = 3  # ... and among the surer half of these
-_FLAT = (
-    2.5  # standard errors by which their share may grow from the surer to the less sure: where it does, classes overlap
-)
+_FLAT = 2.5  # standard errors by which their share may grow from the surer to the less sure
+_LEFT = 0.3  # of what probes are better than chance by, that wrong labels must leave for anything to be told
 
 
 def misaligned_training(probed: Probed, split: str) -> Finding | None:
@@ -146,22 +144,20 @@ def noise_finding(probed: Probed, split: str, suspects: pd.DataFrame) -> Finding
     Of the samples for which both probes name the same class, the surer half is taken.
     Who is in it does not depend on the sample's own label, so a wrong label is as likely there as anywhere, and the
     share of other labels estimates that of wrong ones, with no correction for what the probes miss.
-    Classes that overlap make probes err as well, but the less the surer they are: only a share that stays the same
-    among the surest is that of wrong labels.
+    Classes that overlap make probes err as well: only a share that stays the same among the surest, on a set that the
+    probes would nearly master without it, is that of wrong labels.
     """
     if probed.labels is None:
         return None
     dispute = _Dispute.of(probed)
     agreed = np.flatnonzero(dispute.agreed)
-    commonest = np.bincount(probed.codes).max() / len(probed.codes)
-    skill = (max(probed.floors["linear"], probed.floors["neighbours"]) - commonest) / (1 - commonest)
-    if len(agreed) < _AGREEMENT * len(probed.codes) or skill < _SKILL:
-        return None
     surest = agreed[np.argsort(-dispute.sure[agreed], kind="stable")][: len(agreed) // 2]
     wrong = dispute.named[surest] != probed.codes[surest]
-    estimate = float(wrong.mean())
     above, below = (int(part.sum()) for part in np.array_split(wrong, 2))
-    if estimate <= _NOISE or above + below < _FEWEST or above < _FEWEST_ABOVE:
+    if above + below < max(_FEWEST, _NOISE * len(surest)) or above < _FEWEST_ABOVE:
+        return None
+    estimate = float(wrong.mean())
+    if _skill(probed, estimate) < _SKILL:
         return None
     if below - above > _FLAT * np.sqrt(above + below):
         return None
@@ -181,3 +177,16 @@ def noise_finding(probed: Probed, split: str, suspects: pd.DataFrame) -> Finding
         tuple(suspects["row"].tolist()),
         "Look at report.suspects, the worst first, and correct or drop what is wrong; smooth the labels for the rest.",
     )
+
+
+def _skill(probed: Probed, noise: float) -> float:
+    r"""Return how far the better probe is from always guessing the commonest class (0) to no error (1), but for noise.
+
+    Labels that are wrong with probability :math:`\nu`, and then any other of :math:`C` classes, take
+    :math:`\nu C / (C - 1)` of what a probe is better than chance by; where they take nearly all, 0 is returned.
+    """
+    counts = np.bincount(probed.codes)
+    commonest = counts.max() / len(probed.codes)
+    skill = (max(probed.floors["linear"], probed.floors["neighbours"]) - commonest) / (1 - commonest)
+    left = 1 - noise * len(counts) / (len(counts) - 1)
+    return float(skill / left) if left > _LEFT else 0.0

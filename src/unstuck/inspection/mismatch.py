@@ -15,6 +15,8 @@ __all__ = ["Difference", "compare", "mismatch_finding"]
 
 _SHIFT = 0.25  # training standard deviations between two means: what another mean or scale makes, and no fair split
 _RATIO = 1.25  # of two standard deviations
+_MANY = 0.1  # of the channels: other people's digits differ in a few pixels, and other code in most features
+_ALONE = 1.0  # training standard deviations by which one of many features is off if its unit is another
 _SIGNIFICANT = 5.0  # standard errors, for the largest of many features
 _OPPOSITE = -0.5  # the correlation of two mean images, one of them inverted
 _PATTERN = 10.0  # times its standard error: a mean image that shows something
@@ -63,6 +65,8 @@ def compare(train: Moments, other: Moments) -> Difference | None:
     )
     scaled = np.abs(square2 - square) > _SIGNIFICANT * np.hypot(error, np.maximum(error2, more * error))
     off = (shifted & (np.abs(shift) > _SHIFT)) | (scaled & (np.abs(np.log(ratio)) > np.log(_RATIO)))
+    if off.mean() < _MANY:
+        off &= np.abs(shift) > _ALONE
     worst = int(np.argmax(np.where(off, np.abs(shift) + np.abs(np.log(ratio)), 0)))
     inverted = _inverted(train, other)
     order = None if inverted else _channel_order(train, other)

@@ -21,6 +21,7 @@ __all__ = ["Array", "Samples", "read"]
 Array = NDArray[Any]
 
 _AS_TENSORS = "v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])"
+_PLURAL = {"sample": "samples", "batch": "batches"}
 _ALLOWED = (
     "a Data, a Split, a pair (inputs, targets) of tensors or arrays, a Dataset, a DataLoader, "
     "or a mapping of names to these"
@@ -145,7 +146,7 @@ def _stacked(name: str, unit: str, pairs: Iterable[Any], join: Any) -> tuple[Ten
             targets.append(_tensor(name, f"the targets of {unit} {index}", pair[1]))
     except (TypeError, RuntimeError) as error:  # what a loader's collation raises
         raise DataError(
-            f"the {name} split cannot be read, after {len(inputs)} of its {unit}s ({error}). "
+            f"the {name} split cannot be read, after {len(inputs)} {_PLURAL[unit]} ({error}). "
             f"Samples must be tensors of one shape; images become so by a transform, {_AS_TENSORS}"
         ) from error
     if not inputs:

@@ -12,6 +12,8 @@ from unstuck.inspection.reading import Array, Samples
 
 __all__ = ["Targets", "class_counts", "understand"]
 
+_MOST = 1_000_000  # class indices, that are counted one by one
+
 
 @dataclass(frozen=True)
 class Targets:
@@ -57,7 +59,8 @@ def understand(
     declared = tuple(map(str, range(classes) if isinstance(classes, int) else classes)) if classes is not None else None
     if (isinstance(classes, int) and classes < 0) or (declared is not None and len(declared) == 1):
         raise DataError(f"classes must be at least 2, or 0 for numbers to predict, got {classes!r}")
-    flat = {name: _flattened(name, samples.y) for name, samples in splits.items()}
+    one_hot = declared != ()
+    flat = {name: _flattened(name, samples.y, one_hot=one_hot) for name, samples in splits.items()}
     are_classes = all(map(_looks_like_classes, flat.values())) if declared is None else bool(declared)
     if not are_classes:
         numbers = {name: y.reshape(len(y), -1).astype(np.float64) for name, y in flat.items()}
@@ -67,17 +70,19 @@ def understand(
             f"class indices must have shape (samples,), or be one-hot rows; those of the {wrong[0]} split have "
             f"{splits[wrong[0]].y.shape}"
         )
-    if declared is None:
-        first = next(iter(flat.values()))
-        first = first[np.isfinite(first)]
-        declared_or_seen = tuple(str(index) for index in range(int(first.max(initial=0)) + 1))
-    else:
-        declared_or_seen = declared
-    return Targets(declared_or_seen, declared is not None), _with_targets(splits, flat)
+    if wrong := [name for name, y in flat.items() if y.max() >= _MOST]:
+        raise DataError(
+            f"class indices must be below {_MOST:,}; those of the {wrong[0]} split reach {flat[wrong[0]].max():,}: "
+            "number the classes from 0"
+        )
+    indices = {name: y.astype(np.int64) if y.dtype.kind in "biu" else y for name, y in flat.items()}
+    highest = int(next(iter(indices.values())).max())
+    names = tuple(map(str, range(highest + 1))) if declared is None else declared
+    return Targets(names, declared is not None), _with_targets(splits, indices)
 
 
-def _flattened(name: str, y: Array) -> Array:
-    """Return targets without needless axes; one-hot rows as class indices."""
+def _flattened(name: str, y: Array, *, one_hot: bool) -> Array:
+    """Return targets without needless axes, and one-hot rows as class indices if they may be so."""
     if y.ndim > 2 and np.prod(y.shape[1:]) != 1:
         raise DataError(
             f"targets must have shape (samples,) or (samples, outputs); those of the {name} split: {y.shape}"
@@ -85,7 +90,7 @@ def _flattened(name: str, y: Array) -> Array:
     y = y.reshape(len(y), -1)
     if y.shape[1] == 1:
         return y[:, 0]
-    if np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all():
+    if one_hot and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all():
         y = y.argmax(axis=1)
     return y
 
