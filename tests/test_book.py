@@ -47,7 +47,8 @@ def words(text: str) -> int:
 
 def test_the_chapters_are_in_the_book_in_the_order_in_which_they_build_on_each_other(root: Path) -> None:
     files = re.findall(r"file: (\S+)", (root / "_toc.yml").read_text())
-    chapters = ("losses", "gradient_descent", "adam", "learning_rate_decay", "regularisation", "gpu")
+    foundations = ("losses", "gradient_descent", "adam", "learning_rate_decay", "regularisation")
+    chapters = (*foundations, "data", "models", "gpu")
     assert [name for name in files if name.removeprefix("book/") in chapters] == [f"book/{name}" for name in chapters]
     assert [name for name in files if not (root / f"{name}.md").exists()] == []
 
