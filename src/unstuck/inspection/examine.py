@@ -67,6 +67,7 @@ def inspect_data(
 
     Examples
     --------
+    >>> import torch
     >>> from unstuck.data import load
     >>> data = load("digits")
     >>> report = inspect_data(data)

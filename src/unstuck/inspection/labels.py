@@ -14,7 +14,7 @@ from unstuck.inspection.reading import Array, Samples
 __all__ = ["misaligned_split", "misaligned_training", "noise_finding", "suspects_frame"]
 
 _LEAST = 100  # samples, below which chance and a weak signal look alike
-_SIGNAL = 3.0  # standard errors above chance: a probe that has found something
+_SIGNAL = 4.0  # standard errors above chance, of which shuffled labels give up to 3.2: a probe has found something
 _CLEAR = 8.0  # standard errors that a probe should be above chance on a split, to wonder if it is not
 _MARGIN = 0.6  # of a probe's usual probability, by which it must prefer the class it names to the one given
 # The limits of label noise were set on draws of digits, MNIST, blobs, iris, wine and the breast-cancer set, as they
