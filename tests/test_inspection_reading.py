@@ -78,6 +78,7 @@ def test_inputs_of_any_number_are_read(kind: type) -> None:
     pixels = (X - X.min()) / (X.max() - X.min()) * 16
     report = inspect_data((pixels.round().numpy().astype(kind), Y))
     assert report.splits.loc["train", "max"] == (1 if kind is np.bool_ else 16)
+    assert report.splits.loc["train", "dtype"] == np.dtype(kind).name
     assert not {"duplicates", "nonfinite_input"} & {finding.cause for finding in report.findings}
 
 
@@ -156,6 +157,8 @@ def test_integers_may_be_numbers_to_predict() -> None:
     counts = g.integers(0, 5, 200)
     assert len(inspect_data((x, counts)).classes) == 5
     assert inspect_data((x, counts), classes=0).classes.empty
+    yes_or_no = (x[:, :1] > 0).astype(np.float32)  # as for a binary cross-entropy
+    assert list(inspect_data((x, yes_or_no)).classes["train"]) == [(yes_or_no == 0).sum(), yes_or_no.sum()]
     halves = counts.astype(float)
     assert inspect_data((x, halves)).classes.empty
     assert len(inspect_data((x, halves), classes=5).classes) == 5

@@ -43,7 +43,8 @@ def inspect_data(
         A split is a :class:`~unstuck.data.Split`, a pair ``(inputs, targets)`` of tensors or arrays, a
         :class:`torch.utils.data.Dataset`, a :class:`~torch.utils.data.DataLoader` or another iterable of such batches.
         Inputs have the shape ``(samples, *in_shape)``, targets ``(samples,)`` for class indices (integers) and
-        ``(samples, outputs)`` or ``(samples,)`` for numbers (floats); one-hot rows are read as classes.
+        ``(samples, outputs)`` or ``(samples,)`` for numbers (floats); one-hot rows, and floats that are all 0 or 1, are
+        read as classes.
         All samples are read, once, into the CPU's memory.
         A loader is read as it delivers: its order counts, and the rows of the report are numbers in that order.
     classes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -40,11 +40,14 @@ class Samples:
         Targets as they were given, shape ``(samples,)`` or ``(samples, outputs)``.
     rows
         The number that each sample has in the split as it was given, shape ``(samples,)``.
+    dtype
+        What the inputs were given in.
     """
 
     x: Array
     y: Array
     rows: Array
+    dtype: str = ""
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -52,7 +55,7 @@ class Samples:
 
     def take(self, which: Array) -> Samples:
         """Return some of the samples, by a mask or by places."""
-        return Samples(self.x[which], self.y[which], self.rows[which])
+        return replace(self, x=self.x[which], y=self.y[which], rows=self.rows[which])
 
 
 def read(data: object, seed: int) -> dict[str, Samples]:
@@ -95,7 +98,7 @@ def read(data: object, seed: int) -> dict[str, Samples]:
     for name, (x, y) in read_parts.items():
         inputs: Array = np.array(x, dtype=kind, order="C")
         inputs += 0.0  # so that -0.0 and 0.0 are the same bytes
-        splits[name] = Samples(inputs, y, np.arange(len(inputs)))
+        splits[name] = Samples(inputs, y, np.arange(len(inputs)), str(x.dtype))
     return splits
 
 
@@ -180,7 +183,7 @@ def _numbers(name: str, what: str, value: Any) -> Array:
     """Return a tensor or an array as an array of real numbers."""
     if isinstance(value, Tensor):
         value = value.detach().cpu()
-        value = value.float() if value.dtype in (torch.bfloat16, torch.float16) else value
+        value = value.float() if value.dtype == torch.bfloat16 else value  # which NumPy does not know
     array: Array = np.asarray(value)
     if array.dtype.kind not in "biuf":
         raise DataError(f"the {what} of the {name} split must be real numbers, got dtype {array.dtype}")

@@ -30,7 +30,7 @@ class DataReport:
     findings : tuple of Finding
         The gravest first; empty where nothing is wrong.
     splits : DataFrame
-        A row a split: ``samples``, ``shape`` of one, ``dtype`` as it is compared, ``min``, ``max``, ``mean``,
+        A row a split: ``samples``, ``shape`` of one, its ``dtype``, ``min``, ``max``, ``mean``,
         ``std`` of the inputs that are finite; and how many samples are ``nonfinite``, ``blank`` (one constant),
         ``duplicates`` of earlier ones, and ``shared`` with training.
     classes : DataFrame

@@ -32,7 +32,7 @@ def splits_frame(given: Mapping[str, Samples], looks: Mapping[str, Look], shared
         rows[split] = {
             "samples": len(given[split]),
             "shape": look.x.shape[1:],
-            "dtype": str(look.x.dtype),
+            "dtype": look.samples.dtype,
             "min": float(look.x.min()),
             "max": float(look.x.max()),
             "mean": float(look.moments.mean.mean()),

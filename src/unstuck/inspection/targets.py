@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -41,7 +41,8 @@ def understand(
 ) -> tuple[Targets, dict[str, Samples]]:
     """Tell class indices from numbers, and bring them into one form.
 
-    Integers are class indices, and so are rows with a single one among zeros, and, where `classes` says so, floats.
+    Integers are class indices, and so are rows with a single one among zeros, floats that are all 0 or 1, and, where
+    `classes` says so, other floats.
     Integers more than half of which are different are numbers, unless `classes` says otherwise.
 
     Returns
@@ -96,11 +97,13 @@ def _flattened(name: str, y: Array, *, one_hot: bool) -> Array:
 
 
 def _looks_like_classes(y: Array) -> bool:
-    return y.ndim == 1 and y.dtype.kind in "biu" and len(np.unique(y)) <= max(2, len(y) / 2)
+    distinct = np.unique(y)
+    whole = y.dtype.kind in "biu" or np.isin(distinct, (0, 1)).all()
+    return y.ndim == 1 and bool(whole) and len(distinct) <= max(2, len(y) / 2)
 
 
 def _with_targets(splits: Mapping[str, Samples], targets: Mapping[str, Array]) -> dict[str, Samples]:
-    return {name: Samples(samples.x, targets[name], samples.rows) for name, samples in splits.items()}
+    return {name: replace(samples, y=targets[name]) for name, samples in splits.items()}
 
 
 def class_counts(samples: Samples, classes: int) -> Array:

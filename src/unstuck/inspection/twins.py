@@ -22,6 +22,7 @@ def twins(a: Array, b: Array) -> Array:
     Every sample is standardised by itself, which undoes the scale and the offset.
     A random projection then finds the candidates among all pairs, as those of nearly the same value, and they are
     compared number by number; the sign is left open, for inverted images.
+    Of a table all features are one channel: a change of scale that differs between them is not undone.
     """
     none = np.zeros((0, 2), dtype=np.int64)
     if not len(a) or not len(b) or in_channels(a[:1]).shape[2] < _SMALLEST:
