@@ -151,7 +151,7 @@ def _one_batch(answer: Any) -> None:
     def mlp(kind: type[MLP], *hidden: int, activation: Callable[[], nn.Module] = nn.ReLU) -> Callable[[], nn.Module]:
         return lambda: kind(*hidden, in_shape=(20,), activation=activation)
 
-    with_dropout = mlp(MLP, 256, activation=lambda: nn.Sequential(nn.ReLU(), nn.Dropout(0.6)))
+    with_dropout = mlp(MLP, 64, activation=lambda: nn.Sequential(nn.ReLU(), nn.Dropout(0.7)))
     cases: list[tuple[str, Callable[[], nn.Module], bool, str]] = [
         ("a sound network", mlp(MLP, 128), True, "give it more steps, or a larger rate"),
         ("a network with dropout", with_dropout, True, "it knows the batch by heart in eval mode: measure there"),
