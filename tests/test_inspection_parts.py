@@ -218,6 +218,30 @@ def test_splits_of_one_source_are_hardly_ever_off() -> None:
             assert not compare(Moments(rare[:500]), Moments(rare[500:])).found  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize(
+    ("features", "shift", "found"), [(3, 0.6, False), (3, 1.5, True), (30, 0.6, True), (30, 0.1, False)]
+)
+def test_a_few_of_many_features_may_differ_a_little_as_other_peoples_do(
+    features: int, shift: float, found: bool
+) -> None:
+    g = np.random.default_rng(0)
+    train, test = g.standard_normal((2000, 100)), g.standard_normal((2000, 100))
+    test[:, :features] += shift
+    difference = compare(Moments(train), Moments(test))
+    assert difference is not None
+    assert difference.off == features * found
+    if found:
+        assert difference.shift == pytest.approx(shift, abs=0.15)
+
+
+@pytest.mark.parametrize(("ratio", "found"), [(0.7, True), (0.9, False), (1.1, False), (1.4, True)])
+def test_a_spread_alone_may_be_off(ratio: float, found: bool) -> None:
+    g = np.random.default_rng(0)
+    difference = compare(Moments(g.standard_normal((500, 1, 8, 8))), Moments(ratio * g.standard_normal((500, 1, 8, 8))))
+    assert difference is not None
+    assert difference.found == found
+
+
 @pytest.mark.parametrize("channels", list(permutations(range(3))))
 def test_every_order_of_channels_is_told(channels: tuple[int, ...]) -> None:
     g = np.random.default_rng(0)

@@ -159,6 +159,8 @@ def test_integers_may_be_numbers_to_predict() -> None:
     assert inspect_data((x, counts), classes=0).classes.empty
     yes_or_no = (x[:, :1] > 0).astype(np.float32)  # as for a binary cross-entropy
     assert list(inspect_data((x, yes_or_no)).classes["train"]) == [(yes_or_no == 0).sum(), yes_or_no.sum()]
+    (finding,) = inspect_data({"train": (x[::2], yes_or_no[::2]), "test": (x[1::2], yes_or_no[1::2] / 2)}).findings
+    assert (finding.cause, finding.split) == ("label_index_error", "test")
     halves = counts.astype(float)
     assert inspect_data((x, halves)).classes.empty
     assert len(inspect_data((x, halves), classes=5).classes) == 5
@@ -189,6 +191,7 @@ REFUSED: list[tuple[Any, str]] = [
     ((X + 1j, Y), "must be real numbers, got dtype complex64"),
     ((X, torch.full((300,), 10**7)), "class indices must be below 1,000,000"),
     ((X, torch.zeros(300, 2, 2)), r"targets must have shape \(samples,\) or \(samples, outputs\)"),
+    ({"train": (X, X[:, 0, 0, :2]), "test": (X, X[:, 0, 0, :3])}, r"equally many numbers to predict, got \[2, 3\]"),
     ((X * torch.nan, Y), "every sample of the train split holds NaN or infinity"),
 ]
 

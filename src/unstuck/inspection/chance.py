@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ _LATTICE = 32  # features, at most, for which coincidences are counted one step 
 
 def digests(x: Array) -> Array:
     """Return 64 bits for each sample, the same for the same bytes; shape ``(samples,)``."""
-    rows = np.ascontiguousarray(x).reshape(len(x), -1)
+    rows = np.ascontiguousarray(x).reshape(len(x), math.prod(x.shape[1:]))
     parts = (hashlib.blake2b(row.tobytes(), digest_size=8).digest() for row in rows)
     return np.frombuffer(b"".join(parts), dtype=np.uint64)
 

@@ -46,7 +46,7 @@ def shared_rows(train: Look, other: Look) -> tuple[Array, Array]:
     exact, rescaled
         Masks, shape ``(samples of the split,)``.
     """
-    exact = np.isin(other.keys, train.keys[~train.blank]) & ~other.blank
+    exact: Array = np.isin(other.keys, train.keys[~train.blank])
     rescaled = np.zeros_like(exact)
     if train.x.shape[1:] == other.x.shape[1:]:
         ours, theirs = np.flatnonzero(~train.blank), np.flatnonzero(~other.blank & ~exact)

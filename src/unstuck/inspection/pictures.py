@@ -112,7 +112,9 @@ def _distributions(flat: Array, samples: Samples, names: tuple[str, ...] | None)
         if number >= count:
             axis.axis("off")
             continue
-        edges = np.histogram_bin_edges(flat[:, number], bins=24)
+        low, high = float(flat[:, number].min()), float(flat[:, number].max())
+        room = 0.0 if high > low else max(abs(low), 1.0) / 2  # around a constant
+        edges = np.linspace(low - room, high + room, 25)
         parts = [(_name(names or (), label), flat[samples.y == label, number]) for label in labels]
         for label, values in parts if 0 < len(parts) <= len(COLOURS) else [("all", flat[:, number])]:
             axis.stairs(np.histogram(values, edges)[0] / len(values), edges, label=label, linewidth=1.3)

@@ -44,6 +44,7 @@ def understand(
     Integers are class indices, and so are rows with a single one among zeros, floats that are all 0 or 1, and, where
     `classes` says so, other floats.
     Integers more than half of which are different are numbers, unless `classes` says otherwise.
+    The training split decides for all.
 
     Returns
     -------
@@ -55,16 +56,18 @@ def understand(
     Raises
     ------
     DataError
-        If targets have an unusable shape, or `classes` is negative or a single class.
+        If targets have an unusable shape, or differ in it, or `classes` is negative or a single class.
     """
     declared = tuple(map(str, range(classes) if isinstance(classes, int) else classes)) if classes is not None else None
     if (isinstance(classes, int) and classes < 0) or (declared is not None and len(declared) == 1):
         raise DataError(f"classes must be at least 2, or 0 for numbers to predict, got {classes!r}")
     one_hot = declared != ()
     flat = {name: _flattened(name, samples.y, one_hot=one_hot) for name, samples in splits.items()}
-    are_classes = all(map(_looks_like_classes, flat.values())) if declared is None else bool(declared)
+    are_classes = _looks_like_classes(next(iter(flat.values()))) if declared is None else bool(declared)
     if not are_classes:
         numbers = {name: y.reshape(len(y), -1).astype(np.float64) for name, y in flat.items()}
+        if len(widths := {y.shape[1] for y in numbers.values()}) > 1:
+            raise DataError(f"the splits must have equally many numbers to predict, got {sorted(widths)}")
         return Targets(None, declared is not None), _with_targets(splits, numbers)
     if wrong := [name for name, y in flat.items() if y.ndim > 1]:
         raise DataError(
