@@ -186,6 +186,11 @@ def test_rows_of_few_distinct_values_coincide_without_being_copies() -> None:
     assert report.clean
     assert report.splits.loc["train", "duplicates"] > 800
     assert report.splits.loc["test", "shared"] > 400
+    wrong = g.random(1500) < 0.1
+    (finding,) = inspect_data((table, np.where(wrong, (categories[0] + 1) % 3, categories[0]))).findings
+    assert finding.cause == "label_noise"  # told from all the rows, though only 120 of them are distinct
+    assert finding.evidence["samples"] == 1500
+    assert abs(float(finding.evidence["estimate"]) - 0.1) < 3 * float(finding.evidence["standard_error"])
 
 
 @pytest.mark.parametrize("scale", [0.1, -1.0, 255.0])

@@ -163,6 +163,42 @@ def test_the_estimate_of_wrong_labels_is_right_on_average() -> None:
     assert abs(np.mean(estimates)) < 0.006
 
 
+def probed_circles(spread: float, seed: int) -> probes.Probed:
+    """Return the probes of three Gaussians on a circle, that overlap the more the larger their spread."""
+    g = np.random.default_rng(seed)
+    y = g.integers(0, 3, 4000)
+    angle = y * 2 * np.pi / 3
+    x = np.stack([np.cos(angle), np.sin(angle)], axis=1) + spread * g.standard_normal((4000, 2))
+    probed = probes.probe(look.Look(samples(x, y), y), np.arange(4000), classes=True, limit=4000, seed=seed)
+    assert probed is not None
+    return probed
+
+
+def test_errors_that_grow_towards_a_border_are_no_wrong_labels() -> None:
+    for seed in range(3):
+        probed = probed_circles(0.6, seed)
+        dispute = labels._Dispute.of(probed)
+        half = np.argsort(-np.where(dispute.agreed, dispute.sure, -1))[: dispute.agreed.sum() // 2]
+        assert (dispute.named[half] != probed.codes[half]).mean() > 0.01  # as many as wrong labels would make
+        assert labels._skill(probed, 0.02) > 0.8  # and the set is easy enough to tell
+        assert labels.noise_finding(probed, "train", labels.suspects_frame(probed)) is None
+
+
+def test_what_wrong_labels_take_from_a_probe_is_given_back_to_it_unless_little_is_left() -> None:
+    codes = np.repeat(np.arange(10), 10)
+    nothing = np.zeros((100, 10))
+
+    def skill(accuracy: float, noise: float) -> float:
+        floors = {"linear": accuracy, "neighbours": 0.1, "shuffled": 0.1}
+        given = samples(nothing, codes)
+        return labels._skill(probes.Probed(given, codes, codes, nothing, nothing, floors, 9.0, lambda x: (x, x)), noise)
+
+    assert skill(1.0, 0.0) == pytest.approx(1)
+    assert skill(0.7, 0.3) == pytest.approx(1)  # right about every label that is right
+    assert skill(0.1, 0.3) == pytest.approx(0)
+    assert skill(0.3, 0.7) == 0  # one that is wrong about most labels may as well be a bad probe
+
+
 # copies
 
 
