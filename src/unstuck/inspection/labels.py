@@ -23,7 +23,8 @@ _NOISE = 0.01  # clean sets reach 0.7 % of other labels among the surest; 3 % of
 _SKILL = 0.8  # of the way from always guessing the commonest class to no error: below it, what overlaps looks wrong
 _FEWEST = 5  # disputed labels among the surest ...
 _FEWEST_ABOVE = 3  # ... and among the surer half of these
-_FLAT = 2.5  # standard errors by which their share may grow from the surer to the less sure
+_FLAT = 2.5  # standard errors by which their share may grow from the surer to the less sure ...
+_STEEP = 3  # ... and times that it is as large there: beyond both, classes overlap
 _LEFT = 0.3  # of what probes are better than chance by, that wrong labels must leave for anything to be told
 
 
@@ -159,7 +160,7 @@ def noise_finding(probed: Probed, split: str, suspects: pd.DataFrame) -> Finding
     estimate = float(wrong.mean())
     if _skill(probed, estimate) < _SKILL:
         return None
-    if below - above > _FLAT * np.sqrt(above + below):
+    if below - above > _FLAT * np.sqrt(above + below) and below > _STEEP * above:
         return None
     error = float(np.sqrt(estimate * (1 - estimate) / len(surest)))
     return Finding(

@@ -81,7 +81,7 @@ def probe(train: Look, places: Array, *, classes: bool, limit: int, seed: int) -
     Probed or None
         None where there is too little to predict.
     """
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng((seed, len(places)))  # not the draw of who planted something with the same seed
     places = np.sort(generator.permutation(places)[:limit])
     if classes:  # every fold needs every class
         drawn = pd.Series(train.samples.y[places])
