@@ -32,7 +32,7 @@ SETS = ["digits", pytest.param(MNIST, marks=needs_mnist)]
 @cache
 def _pristine(name: str) -> Splits:
     """Return the splits of a data set as arrays; of MNIST a part, as what is planted is found in that as well."""
-    sizes = {"train": 4000, "validation": 1000, "test": 1000}
+    sizes = {"train": 3000, "validation": 600, "test": 600}
     data = load(name, download=False)
     return {
         split: (part.x[: sizes[split]].numpy(), part.y[: sizes[split]].numpy()) for split, part in data.splits.items()
