@@ -112,7 +112,7 @@ class DataReport:
                 for finding in self.findings
             )
             parts.append(f"<ol>{''.join(items)}</ol>")
-        parts.append(_table(self.splits).to_html(border=0))
+        parts.append(_table(self.splits).T.to_html(border=0))  # upright: it fits a phone
         if len(self.classes):
             parts.append(self.classes.T.to_html(border=0))
         parts.append(f"<p>{escape(self._floors_said())}</p>")
