@@ -15,6 +15,8 @@ torch.set_num_threads(1)
 
 ROOT = Path(__file__).resolve().parent.parent
 
+collect_ignore_glob = ["faults/*"]  # scripts that train as soon as they are imported
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what needs an NVIDIA GPU where there is none."""
