@@ -60,6 +60,7 @@ def environment() -> dict[str, str]:
         "JUPYTER_PREFER_ENV_PATH": "1",  # this environment's kernel, not one of the user's of the same name
         "JUPYTER_PLATFORM_DIRS": "1",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else the debugger remarks on frozen modules
+        "OMP_NUM_THREADS": "1",  # as the chapters' networks are small, and a replay has one on every core
     }
     if "UNSTUCK_DATA" in env:  # chapters run in their own folder: a path means what it means here
         env["UNSTUCK_DATA"] = str(Path(env["UNSTUCK_DATA"]).expanduser().resolve())

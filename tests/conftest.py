@@ -7,11 +7,13 @@ from typing import Any
 
 import jupytext
 import pytest
+import threadpoolctl
 import torch
 import yaml
 
 # What tests train is small: on two threads it is slower than on one, and many times so where the cores are busy.
 torch.set_num_threads(1)
+threadpoolctl.threadpool_limits(limits=1)
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -160,9 +160,10 @@ class _Fitted:
     method: str
 
     def __call__(self, x: Array) -> tuple[Array, Array]:
-        features = self.project(x)
-        linear = getattr(self.model, self.method)(features).reshape(len(x), -1)
-        return linear, self.votes[self.search.kneighbors(features, return_distance=False)].mean(axis=1)
+        with _quiet():
+            features = self.project(x)
+            linear = getattr(self.model, self.method)(features).reshape(len(x), -1)
+            return linear, self.votes[self.search.kneighbors(features, return_distance=False)].mean(axis=1)
 
 
 def _votes(codes: Array, labels: Array | None) -> Array:
@@ -208,9 +209,14 @@ def signal(codes: Array, predictions: Array, labels: Array | None) -> float:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Let a probe stop before it has converged, without a word: it is a floor, and no model."""
-    from sklearn.exceptions import ConvergenceWarning
+    """Let a probe stop before it has converged, without a word, as it is a floor and no model; and on one thread.
 
-    with warnings.catch_warnings():
+    The matrices are small: two threads gain nothing, and where other programs hold the cores, wait for each other.
+    """
+    import sklearn.linear_model  # noqa: F401  so that the libraries are loaded whose threads are limited
+    from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
+
+    with warnings.catch_warnings(), threadpool_limits(limits=1):
         warnings.simplefilter("ignore", ConvergenceWarning)
         yield
