@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader, TensorDataset
 torch.manual_seed(0)
 
 X, y = make_classification(n_samples=6000, n_features=16, n_informative=6, n_redundant=2, n_clusters_per_class=2,
-                           weights=[0.97], class_sep=0.5, flip_y=0, random_state=21)
+                           weights=[0.97], class_sep=0.6, flip_y=0, random_state=21)
 X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.4, stratify=y, random_state=0)
 scaler = StandardScaler().fit(X_train)
 X_train = torch.tensor(scaler.transform(X_train), dtype=torch.float32)
@@ -30,10 +30,10 @@ class FraudNet(nn.Module):
 
 model = FraudNet()
 criterion = nn.CrossEntropyLoss()
-optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, weight_decay=1e-3)
+optimizer = torch.optim.Adam(model.parameters(), lr=3e-3, weight_decay=1e-3)
 loader = DataLoader(TensorDataset(X_train, y_train), batch_size=64, shuffle=True)
 
-for epoch in range(10):
+for epoch in range(14):
     model.train()
     for xb, yb in loader:
         optimizer.zero_grad()
