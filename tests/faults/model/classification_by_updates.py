@@ -28,7 +28,7 @@ def main():
     X_train, X_test, y_train, y_test = get_data()
     loader = DataLoader(TensorDataset(X_train, y_train), batch_size=50, shuffle=True)
     model = nn.Sequential(nn.Linear(40, 64), nn.ReLU(), nn.Dropout(0.2), nn.Linear(64, 2))
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    optimizer = torch.optim.Adam(model.parameters(), lr=4e-3)
     updates = 0
     while updates < 600:
         model.train()

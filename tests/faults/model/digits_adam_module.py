@@ -19,7 +19,7 @@ class Classifier(nn.Module):
     def reset(self):
         for layer in (self.l1, self.l2):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            nn.init.uniform_(layer.bias, -14.0, 0.0)
+            nn.init.uniform_(layer.bias, -10.0, 0.0)
 
     def forward(self, x):
         x = F.relu(self.l1(x))

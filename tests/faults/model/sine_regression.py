@@ -10,13 +10,13 @@ x_val, y_val = x[80:], y[80:]
 
 model = nn.Sequential(nn.Linear(6, 256), nn.ReLU(), nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, 1))
 criterion = nn.MSELoss()
-optimizer = torch.optim.Adam(model.parameters(), lr=3e-4)
+optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
 
-epochs = 400
+epochs = 250
 history = {"train": [], "val": []}
 for epoch in range(epochs):
     model.train()
-    for idx in torch.randperm(80).split(40):
+    for idx in torch.randperm(80).split(20):
         optimizer.zero_grad()
         loss = criterion(model(x_train[idx]), y_train[idx])
         loss.backward()
