@@ -43,7 +43,7 @@ for param in net.backbone.parameters():
     param.requires_grad = False
 optimizer = torch.optim.Adam(filter(lambda p: p.requires_grad, net.parameters()), lr=0.005)
 
-for epoch in range(15):
+for epoch in range(11):
     net.train()
     train_loss = 0.0
     for img, lab in train_dl:

@@ -6,7 +6,7 @@ from sklearn.datasets import load_digits
 from torch import nn
 
 torch.manual_seed(0)
-EPOCHS, BATCH, DIM = 18, 50, 32
+EPOCHS, BATCH, DIM = 13, 50, 32
 
 images, labels = load_digits(return_X_y=True)
 x = torch.tensor(images, dtype=torch.float32).view(-1, 8, 8)
