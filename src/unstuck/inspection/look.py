@@ -65,11 +65,16 @@ class Look:
         return constant & (flat.shape[1] >= _BLANK) & (not constant.all())
 
     @cached_property
+    def again(self) -> Array:
+        """A mask of the samples that occurred before."""
+        return pd.Series(self.keys).duplicated().to_numpy()
+
+    @cached_property
     def copies(self) -> Array:
         """The places of samples that occurred before, blank ones left out."""
-        return np.flatnonzero(pd.Series(self.keys).duplicated().to_numpy() & ~self.blank)
+        return np.flatnonzero(self.again & ~self.blank)
 
     @cached_property
     def distinct(self) -> Array:
         """The places of the first of all samples alike, blank ones left out."""
-        return np.flatnonzero(~pd.Series(self.keys).duplicated().to_numpy() & ~self.blank)
+        return np.flatnonzero(~self.again & ~self.blank)

@@ -92,7 +92,7 @@ def probe(train: Look, places: Array, *, classes: bool, limit: int, seed: int) -
     labels, codes = np.unique(chosen.y, return_inverse=True) if classes else (None, chosen.y)
     if (labels is not None and len(labels) < 2) or (labels is None and (codes.std(axis=0) == 0).any()):
         return None
-    with _quiet():
+    with _quiet_on_one_thread():
         return _probe(chosen, codes, labels, generator, seed)
 
 
@@ -160,7 +160,7 @@ class _Fitted:
     method: str
 
     def __call__(self, x: Array) -> tuple[Array, Array]:
-        with _quiet():
+        with _quiet_on_one_thread():
             features = self.project(x)
             linear = getattr(self.model, self.method)(features).reshape(len(x), -1)
             return linear, self.votes[self.search.kneighbors(features, return_distance=False)].mean(axis=1)
@@ -208,7 +208,7 @@ def signal(codes: Array, predictions: Array, labels: Array | None) -> float:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _quiet_on_one_thread() -> Iterator[None]:
     """Let a probe stop before it has converged, without a word, as it is a floor and no model; and on one thread.
 
     The matrices are small: two threads gain nothing, and where other programs hold the cores, wait for each other.
