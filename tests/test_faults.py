@@ -1,7 +1,5 @@
 """The training scripts with planted faults: each is told apart from its repaired twin by what it prints.
 
-A folder of ``tests/faults`` holds scripts as strangers write them, and ``cases.toml``, which says of each what is wrong
-with it, and how it is repaired.
 All pairs are run where ``UNSTUCK_FAULTS`` is ``all``, some minutes long; else a part of them.
 """
 
@@ -12,13 +10,12 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-FAULTS = Path(__file__).resolve().parent / "faults"
+from bed import FAULTS, Case, read_cases, surroundings
+
 EVERY = 1 if os.environ.get("UNSTUCK_FAULTS") == "all" else 9
 
 CAUSES = {
@@ -35,53 +32,6 @@ CAUSES = {
         too_few_steps overfitting metric_wrong loss_scale_wrong""",
 }
 ALL_CAUSES = {cause for group in CAUSES.values() for cause in group.split()}
-
-
-@dataclass(frozen=True)
-class Case:
-    """A script, what is wrong with it (nothing, for a healthy control), and how it is repaired."""
-
-    name: str
-    group: str
-    causes: tuple[str, ...]
-    line: str
-    repair: tuple[tuple[str, str], ...]
-    score: str
-    better: str
-    seen: tuple[float, ...]
-
-    @property
-    def script(self) -> Path:
-        return FAULTS / self.group / f"{self.name}.py"
-
-    @property
-    def text(self) -> str:
-        return self.script.read_text(encoding="utf8")
-
-    def twin(self) -> str:
-        """Return the text of the repaired script."""
-        text = self.text
-        for old, new in self.repair:
-            text = text.replace(old, new)
-        return text
-
-
-def read_cases() -> list[Case]:
-    tables = sorted(FAULTS.glob("*/cases.toml"))
-    return [
-        Case(
-            name=name,
-            group=table.parent.name,
-            causes=tuple(values["causes"]),
-            line=values.get("line", ""),
-            repair=tuple((old, new) for old, new in values.get("repair", [])),
-            score=values["score"],
-            better=values.get("better", ""),
-            seen=tuple(values["seen"]),
-        )
-        for table in tables
-        for name, values in tomllib.loads(table.read_text(encoding="utf8")).items()
-    ]
 
 
 CASES = read_cases()
@@ -114,9 +64,14 @@ def score(case: Case, text: str, folder: Path) -> float:
     """Run a script, and return the last score that it prints."""
     path = folder / f"{case.name}.py"
     path.write_text(text, encoding="utf8")
-    env = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(folder)}
     done = subprocess.run(
-        [sys.executable, path.name], cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=300
+        [sys.executable, path.name],
+        cwd=folder,
+        env=surroundings(folder),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     return float(re.findall(case.score, done.stdout)[-1])

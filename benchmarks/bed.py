@@ -1,0 +1,129 @@
+"""The scripts with planted faults in ``tests/faults``, their repaired twins, the healthy controls, and the two halves.
+
+A folder of ``tests/faults`` holds scripts as strangers write them, and ``cases.toml``, which says of each what is wrong
+with it, and how it is repaired.
+Thresholds of the doctor are set on the half called "set", and what it achieves is reported on the half called "held".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+FAULTS = Path(__file__).resolve().parent.parent / "tests" / "faults"
+HALVES = ("set", "held")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A script, what is wrong with it (nothing, for a healthy control), and how it is repaired.
+
+    Attributes
+    ----------
+    causes
+        What may be named first, the planted one in front.
+    line
+        The line that has the fault, stripped; empty where the fault is not in one line.
+    repair
+        Pairs of a text and what replaces it in the repaired twin.
+    score, better, seen
+        A pattern for the score that the script prints, whether "higher" or "lower" is better, and what was seen: of
+        the script, and of its twin.
+    """
+
+    name: str
+    group: str
+    causes: tuple[str, ...]
+    line: str
+    repair: tuple[tuple[str, str], ...]
+    score: str
+    better: str
+    seen: tuple[float, ...]
+
+    @property
+    def key(self) -> str:
+        """The name within the bed."""
+        return f"{self.group}/{self.name}"
+
+    @property
+    def cause(self) -> str:
+        """The planted fault; empty for a healthy control."""
+        return self.causes[0] if self.causes else ""
+
+    @property
+    def script(self) -> Path:
+        """The script's path."""
+        return FAULTS / self.group / f"{self.name}.py"
+
+    @property
+    def text(self) -> str:
+        """The script's text."""
+        return self.script.read_text(encoding="utf8")
+
+    @property
+    def line_number(self) -> int | None:
+        """The number of the faulty line, from 1; None where the fault is not in one line."""
+        stripped = [line.strip() for line in self.text.splitlines()]
+        return stripped.index(self.line) + 1 if self.line else None
+
+    def twin(self) -> str:
+        """Return the text of the repaired script."""
+        text = self.text
+        for old, new in self.repair:
+            text = text.replace(old, new)
+        return text
+
+
+def read_cases() -> list[Case]:
+    """Return every case of the bed, folder by folder, in the order of the tables."""
+    return [
+        Case(
+            name=name,
+            group=table.parent.name,
+            causes=tuple(values["causes"]),
+            line=values.get("line", ""),
+            repair=tuple((old, new) for old, new in values.get("repair", [])),
+            score=values["score"],
+            better=values.get("better", ""),
+            seen=tuple(values["seen"]),
+        )
+        for table in sorted(FAULTS.glob("*/cases.toml"))
+        for name, values in tomllib.loads(table.read_text(encoding="utf8")).items()
+    ]
+
+
+def halves(cases: Iterable[Case]) -> dict[str, str]:
+    """Say of each case in which half it is, from the names alone.
+
+    The cases of a planted cause, and the controls, are sorted by a digest of their names and dealt in turn, the first
+    to "set"; a cause with one script has it in "held", so that "held" knows every cause.
+    A twin is where its script is.
+
+    Parameters
+    ----------
+    cases
+        All cases of the bed, in any order: the half of one depends on the others of its cause.
+
+    Returns
+    -------
+    dict
+        By key, "set" or "held".
+    """
+    alike = defaultdict(list)
+    for case in cases:
+        alike[case.cause].append(case.key)
+    dealt = {}
+    for keys in alike.values():
+        keys.sort(key=lambda key: hashlib.sha256(key.encode()).hexdigest())
+        dealt |= {key: HALVES[place % 2 if len(keys) > 1 else 1] for place, key in enumerate(keys)}
+    return dealt
+
+
+def surroundings(folder: Path) -> dict[str, str]:
+    """Return the environment in which a script of the bed runs, lying in a folder: one thread, its own folder first."""
+    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(folder)}
