@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from html import escape
 
 from unstuck.doctor.findings import Finding, Number, Observed, Report
 from unstuck.doctor.names import CAUSES
 
-__all__ = ["change", "number", "printable", "rerun_said", "verdict_said", "watched_said"]
+__all__ = ["change", "escaped", "number", "printable", "rerun_said", "verdict_said", "watched_said"]
 
 
 def verdict_said(report: Report) -> str:
@@ -90,6 +91,11 @@ def printable(text: str) -> str:
         letter if letter.isprintable() or letter == "\n" else " " if letter == "\t" else "\N{REPLACEMENT CHARACTER}"
         for letter in text
     )
+
+
+def escaped(text: str) -> str:
+    """Return a text of the watched program as text of a page."""
+    return escape(printable(text))
 
 
 def _at(finding: Finding) -> str:

@@ -1,0 +1,187 @@
+"""From a model's inputs to the loss: what the script does in a pass, taken from the tape, to be done again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._pytree import tree_map
+
+from unstuck.doctor.recording import Look, Pass
+from unstuck.doctor.streams import Stream
+from unstuck.doctor.watch.install import LOSSES
+from unstuck.doctor.watch.tape import Op, tensors_in
+
+__all__ = ["Outcome", "Program", "program_of"]
+
+Key = tuple[str, int, int] | tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a pass gave: the loss, with its graph; what the last model returned; what the loss was given."""
+
+    loss: Tensor
+    output: Any
+    given: Tensor | None
+
+
+@dataclass(frozen=True)
+class Program:
+    """The calls from the models' inputs to the loss, in order.
+
+    Attributes
+    ----------
+    ops
+        Functions and models, outside of all models.
+    outside
+        What they are given that no op before them made, by the id of the tensor in the look's tape: which argument of
+        which model call (``("call", call, place)``), the target of which loss call (``("target", call)``), or a
+        constant of the script's (``("constant", place)``).
+    values
+        The tensors of the look itself, by the same ids.
+    """
+
+    stream: Stream
+    ops: list[Op]
+    outside: dict[int, Key]
+    values: dict[int, Tensor]
+    result: int
+    targets: dict[int, int]  # id of what a model's output is held against -> number of the loss call, -1 for none
+
+    def batch_of(self, done: Pass) -> dict[int, Tensor] | None:
+        """Return the tensors that a pass was given, by id; None where they were not kept."""
+        found: dict[int, Tensor] = {}
+        for key, what in self.outside.items():
+            if what[0] == "call":
+                if what[1] >= len(done.calls):
+                    return None
+                call = done.calls[what[1]]
+                given = tensors_in((call.args, call.kwargs))
+                if what[2] >= len(given):  # type: ignore[misc]
+                    return None
+                value = given[what[2]]  # type: ignore[misc]
+            elif what[0] == "target":
+                if what[1] >= len(done.loss_calls):
+                    return None
+                value = done.loss_calls[what[1]].target
+            else:
+                continue
+            if not value.numel() and self.values[key].numel():
+                return None
+            found[key] = value
+        return found
+
+    @property
+    def fixed_targets(self) -> bool:
+        """Whether something of the batch, other than models' inputs and losses' targets, is known of the look alone."""
+        sizes = {value.shape[0] for key, what in self.outside.items() if what[0] == "call" and (value := self.values[key]).ndim}
+        return any(
+            what[0] == "constant" and self.values[key].ndim and self.values[key].shape[0] in sizes and not self.values[key].requires_grad
+            for key, what in self.outside.items()
+        )
+
+    def run(
+        self,
+        models: Mapping[int, nn.Module],
+        batch: Mapping[int, Tensor],
+        parameters: Mapping[int, Tensor],
+        around: Callable[[nn.Module], Callable[..., Any]] | None = None,
+    ) -> Outcome:
+        """Do it again.
+
+        Parameters
+        ----------
+        models
+            The id of a model of the script's -> what to call in its place.
+        batch
+            As :meth:`batch_of` returns it.
+        parameters
+            The id of a parameter that an op uses by itself -> what to use in its place.
+        """
+        known: dict[int, Any] = {**{key: self.values[key] for key in self.outside}, **batch}
+        output, given = None, None
+
+        def place(leaf: Any) -> Any:
+            if not isinstance(leaf, Tensor):
+                return leaf
+            if id(leaf) in known:
+                return known[id(leaf)]
+            return parameters.get(id(leaf), leaf)
+
+        for op in self.ops:
+            args, kwargs = tree_map(place, op.args), tree_map(place, op.kwargs)
+            if isinstance(op.func, nn.Module):
+                out = output = models[id(op.func)](*args, **kwargs)
+            else:
+                if op.name in LOSSES:
+                    given = args[0] if args else kwargs.get("input")
+                out = op.func(*args, **kwargs)
+            for old, new in zip(op.outputs, tensors_in(out), strict=False):
+                known[id(old)] = new
+        return Outcome(known[self.result], output, given)
+
+
+def program_of(stream: Stream, look: Look) -> Program | None:
+    """Take the program of a pass from its tape; None where the tape does not lead from a model to the loss."""
+    ops = [op for op in look.ops if not op.modules and op.name != "__set__"]
+    done = next(done for done in stream.passes if done.number == look.number)
+    calls = [op for op in ops if isinstance(op.func, nn.Module)][-max(len(done.calls), 1) :]
+    if not calls:
+        return None
+    ours = {id(op) for op in calls}
+    first = next(i for i, op in enumerate(ops) if op is calls[0])
+    ops = [op for op in ops[first:] if not isinstance(op.func, nn.Module) or id(op) in ours]
+
+    needed, chosen = {id(look.loss)}, []
+    for op in reversed(ops):
+        outs = {id(out) for out in op.outputs}
+        if outs & needed:
+            chosen.append(op)
+            needed |= {id(given) for given in op.inputs}
+    chosen.reverse()
+    if not any(isinstance(op.func, nn.Module) for op in chosen):
+        return None
+
+    depends: set[int] = set()  # what a model or a parameter had a part in
+    kept: list[Op] = []
+    for op in chosen:
+        if isinstance(op.func, nn.Module) or any(id(t) in depends or t.requires_grad for t in op.inputs):
+            kept.append(op)
+            depends |= {id(out) for out in op.outputs}
+    outside: dict[int, Key] = {}
+    values: dict[int, Tensor] = {}
+    targets: dict[int, int] = {}
+    made: set[int] = set()
+    sizes = {t.shape[0] for op in kept if isinstance(op.func, nn.Module) for t in op.inputs if t.ndim}
+    call_number = loss_number = -1
+    for op in kept:
+        if isinstance(op.func, nn.Module):
+            call_number += 1
+        elif op.name in LOSSES:
+            loss_number += 1
+        for place, given in enumerate(op.inputs):
+            if id(given) in made or id(given) in outside or (given.requires_grad and given.is_leaf):
+                continue
+            values[id(given)] = given.detach()
+            if isinstance(op.func, nn.Module):
+                outside[id(given)] = ("call", call_number, place)
+            elif op.name in LOSSES and _is_target(op, given):
+                outside[id(given)] = ("target", loss_number)
+                targets[id(given)] = loss_number
+            else:
+                outside[id(given)] = ("constant", place)
+                if given.ndim and given.shape[0] in sizes:
+                    targets.setdefault(id(given), -1)
+        made |= {id(out) for out in op.outputs}
+    return Program(stream, kept, outside, values, id(look.loss), targets)
+
+
+def _is_target(op: Op, given: Tensor) -> bool:
+    target = op.args[1] if len(op.args) > 1 else op.kwargs.get("target")
+    return target is given
+
+

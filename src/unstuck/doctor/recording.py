@@ -1,0 +1,156 @@
+"""What was seen of a script, as facts: passes, steps looked at closely, evaluations, and what was printed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor, nn, optim
+
+from unstuck.doctor.watch.sites import Site
+from unstuck.doctor.watch.tape import Op
+
+__all__ = ["Event", "LossCall", "Look", "Made", "ModelCall", "Pass", "Printed", "Recording", "StepLook"]
+
+
+@dataclass(slots=True)
+class LossCall:
+    """A call of a loss function of ``torch.nn.functional``."""
+
+    name: str
+    input: Tensor  # detached
+    target: Tensor  # detached; for a loss of two inputs and no target, the second
+    kwargs: dict[str, Any]
+    output: Tensor  # detached
+    site: Site | None
+
+
+@dataclass(slots=True)
+class ModelCall:
+    """A call of a module with parameters that no other module made."""
+
+    module: nn.Module
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    output: Any  # detached
+    training: bool
+    grad: bool
+    site: Site | None
+    stack: tuple[Site, ...]
+    step: int
+    loss: LossCall | None = None  # of the loss functions called after it, the first
+    target: Tensor | None = None  # what the output was compared with, where that was seen
+    predicted: Tensor | None = None  # what was compared with it: class indices or numbers
+
+
+@dataclass(slots=True)
+class Event:
+    """Something that happened between two passes: ``zero_grad``, ``backward``, ``step``, ``clip`` ..."""
+
+    name: str
+    site: Site | None
+    values: dict[str, float]
+
+
+@dataclass(slots=True)
+class Pass:
+    """One backward pass, and what led to it."""
+
+    number: int
+    step: int  # how many steps of any optimiser came before
+    loss: Tensor  # what backward was called on, detached
+    scale: float  # of a GradScaler; 1 without
+    loss_calls: list[LossCall]
+    calls: list[ModelCall]
+    site: Site | None
+    seconds: float
+    steppers: list[int] = field(default_factory=list)  # the numbers of the optimisers that stepped after it
+    inside_step: bool = False  # called by a closure of the optimiser
+
+
+@dataclass(slots=True)
+class Look:
+    """A pass that was looked at closely: the functions called since the pass before, and the gradients."""
+
+    number: int
+    ops: list[Op]
+    loss: Tensor  # what backward was called on
+    events: list[Event]
+    reached: list[Tensor]  # the leaves that the loss's graph leads to
+    stale: dict[int, float]  # id of a parameter -> norm of the gradient that lay there before the pass
+    gradients: dict[int, float]  # id of a parameter -> norm of its gradient after the pass
+
+
+@dataclass(slots=True)
+class StepLook:
+    """A step of an optimiser that was looked at closely; norms by the id of the parameter."""
+
+    step: int  # of all optimisers
+    own_step: int  # of this optimiser
+    optimizer: int
+    passes: int  # backward passes since its step before
+    applied: dict[int, float | None]  # the gradient that it was given; None for none
+    weights: dict[int, float]
+    moved: dict[int, float]
+    hyper: list[dict[str, float]]  # of each group
+
+
+@dataclass(slots=True)
+class Printed:
+    """A line that the script printed."""
+
+    step: int
+    text: str
+    site: Site | None
+    stack: tuple[Site, ...]
+
+
+@dataclass(slots=True)
+class Made:
+    """An object and the line of the user's that made it."""
+
+    thing: Any
+    site: Site | None
+
+
+@dataclass
+class Recording:
+    """All that the watch kept.
+
+    Objects are numbered in the order in which they were first met; ``lrs`` holds, by the number of an optimiser, a row
+    for each of its steps: the step of all optimisers, and the rate of its first group.
+    """
+
+    passes: list[Pass] = field(default_factory=list)
+    looks: list[Look] = field(default_factory=list)
+    step_looks: list[StepLook] = field(default_factory=list)
+    evaluations: list[ModelCall] = field(default_factory=list)
+    printed: list[Printed] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)  # of the first passes only
+    counts: dict[str, int] = field(default_factory=dict)  # of events, by name, over the whole run
+    sites: dict[str, Site] = field(default_factory=dict)  # the first line at which an event happened
+    clips: list[tuple[int, str, float, float]] = field(default_factory=list)  # step, kind, bound, norm before
+    scaled_clips: int = 0  # clips of gradients that a scaler had multiplied and not divided
+    optimizers: list[optim.Optimizer] = field(default_factory=list)
+    schedulers: list[Any] = field(default_factory=list)
+    lrs: list[list[tuple[int, float]]] = field(default_factory=list)
+    made: dict[int, Made] = field(default_factory=dict)  # by id: modules, optimisers, schedulers, loaders
+    loaded: set[int] = field(default_factory=set)  # ids of modules that took a state from elsewhere
+    initial: dict[int, nn.Module | None] = field(
+        default_factory=dict
+    )  # id of a model -> its copy before its first pass
+    first_values: dict[int, Tensor] = field(default_factory=dict)  # id of a parameter -> value before its first step
+    snapshots: list[tuple[int, int, dict[str, Tensor]]] = field(default_factory=list)  # step, id of a model, state
+    steps: int = 0
+    seconds: float = 0.0
+    error: BaseException | None = None
+
+    def made_at(self, thing: object) -> Site | None:
+        """Return the line that made an object, where it was seen."""
+        made = self.made.get(id(thing))
+        return made.site if made else None
+
+    def optimizer_numbers(self, things: Sequence[optim.Optimizer]) -> list[int]:
+        """Return the numbers of optimisers."""
+        return [number for number, known in enumerate(self.optimizers) if any(known is thing for thing in things)]

@@ -1,0 +1,268 @@
+"""A stream run again from its first weights, on copies, with something changed: the counterfactual of a probe."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn, optim
+
+from unstuck.doctor.program import Program, program_of
+from unstuck.doctor.scores import Score, score_of
+from unstuck.doctor.streams import Stream
+
+__all__ = ["Change", "Rerun", "Tried", "rerun_of"]
+
+Batch = dict[int, Tensor]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is different in a rerun; each part is left as the script has it by default.
+
+    Attributes
+    ----------
+    lr
+        A factor on every rate; with ``constant_lr`` on the first rate, which then stays.
+    hyper
+        Settings of the optimiser's groups to replace, such as ``{"weight_decay": 0.0}``, where a group has them.
+    model
+        Called with the copies of the models before the first step; may change them or return others.
+    mode
+        A context, such as a ``TorchFunctionMode`` that leaves an activation out, in which every pass is made.
+    batches
+        Called with the list of batches, returns those to train on.
+    optimizer
+        Called with the parameters, returns another optimiser.
+    clip
+        False: gradients are not clipped.
+    accumulate
+        Whether gradients pile up from step to step; None for as the script has it.
+    training
+        The mode of the models in a pass; None for as the script has it.
+    """
+
+    lr: float = 1.0
+    constant_lr: bool = False
+    hyper: dict[str, Any] = field(default_factory=dict)
+    model: Callable[[dict[int, nn.Module]], dict[int, nn.Module] | None] | None = None
+    mode: Callable[[], AbstractContextManager[Any]] = nullcontext
+    batches: Callable[[list[Batch]], list[Batch]] | None = None
+    optimizer: Callable[[list[Tensor]], optim.Optimizer] | None = None
+    clip: bool = True
+    accumulate: bool | None = None
+    training: bool | None = None
+
+
+@dataclass(frozen=True)
+class Tried:
+    """How a rerun went.
+
+    Attributes
+    ----------
+    losses
+        Of each pass.
+    train, evaluation
+        The scores at the end, on what it was trained on and on what the script evaluated on; None where unknown.
+    """
+
+    losses: np.ndarray
+    train: Score | None
+    evaluation: Score | None
+    models: dict[int, nn.Module] = field(repr=False)
+
+    @property
+    def last(self) -> float:
+        """The mean loss of the last tenth of the passes."""
+        return float(np.mean(self.losses[-max(len(self.losses) // 10, 1) :])) if len(self.losses) else float("nan")
+
+
+class Rerun:
+    """Runs a stream again.
+
+    Parameters
+    ----------
+    stream
+        Whose models could be copied before their first pass.
+    program
+        What a pass does.
+    accumulates
+        Whether the script lets gradients pile up from step to step.
+    """
+
+    def __init__(self, stream: Stream, program: Program, *, accumulates: bool = False) -> None:
+        self.stream, self.program, self.accumulates = stream, program, accumulates
+        self.batches: list[Batch] = []
+        for done in stream.passes:
+            batch = program.batch_of(done)
+            if batch is None or program.fixed_targets:
+                continue
+            self.batches.append(batch)
+        if program.fixed_targets:  # what a pass was given is known only of those that were looked at
+            for look in stream.looks:
+                again = program_of(stream, look)
+                if again and len(again.outside) == len(program.outside):
+                    self.batches.append(dict(zip(program.outside, again.values.values(), strict=True)))
+
+    def fresh(self) -> dict[int, nn.Module]:
+        """Return copies of the models as they were before the first pass, by the ids of the script's."""
+        return {id(model): copy.deepcopy(self.stream.seen.initial[id(model)]) for model in self.stream.models}  # type: ignore[misc]
+
+    def final(self) -> dict[int, nn.Module]:
+        """Return copies of the models as they are."""
+        return {id(model): copy.deepcopy(model) for model in self.stream.models}
+
+    def parameters_for(self, models: dict[int, nn.Module]) -> dict[int, Tensor]:
+        """Return the id of each parameter of the script's -> that of the copies; free ones are copied by themselves."""
+        found: dict[int, Tensor] = {}
+        for model in self.stream.models:
+            copies = dict(models[id(model)].named_parameters())
+            found.update((id(p), copies[name]) for name, p in model.named_parameters() if name in copies)
+        for parameter in self.stream.held:
+            if id(parameter) not in found:
+                first = self.stream.seen.first_values.get(id(parameter), parameter)
+                found[id(parameter)] = first.detach().clone().requires_grad_(parameter.requires_grad)
+        return found
+
+    def optimizer_for(self, parameters: dict[int, Tensor], change: Change) -> list[optim.Optimizer]:
+        """Return fresh copies of the stream's optimisers that hold the copies of the parameters."""
+        if change.optimizer is not None:
+            return [change.optimizer([p for p in parameters.values() if p.requires_grad])]
+        made = []
+        for number in self.stream.optimizer_numbers:
+            original = self.stream.seen.optimizers[number]
+            memo: dict[int, Any] = {id(p): parameters[id(p)] for g in original.param_groups for p in g["params"]}
+            state, original.state = original.state, type(original.state)(dict)
+            try:
+                twin = copy.deepcopy(original, memo)
+            finally:
+                original.state = state
+            twin.__dict__.pop("step", None)  # a scheduler's wrapper, which would step the original
+            rates = self.stream.seen.lrs[number]
+            now = original.param_groups[0].get("lr", 1.0) or 1.0
+            for group in twin.param_groups:
+                group["lr"] = group.get("lr", now) / float(now) * rates[0][1] if rates else group["lr"]
+                group.update({name: value for name, value in change.hyper.items() if name in group})
+            made.append(twin)
+        return made
+
+    def run(self, steps: int, change: Change | None = None, *, seconds: float = 10.0, seed: int = 0) -> Tried:
+        """Run some steps again, and score what comes of it; no random number of the program is used up.
+
+        Raises
+        ------
+        RuntimeError, ValueError, TypeError
+            As PyTorch raises them where the change does not fit the script.
+        """
+        change = change or Change()
+        with torch.random.fork_rng(_devices(self.stream)), torch.enable_grad():
+            torch.manual_seed(seed)
+            return self._run(steps, change, seconds)
+
+    def _run(self, steps: int, change: Change, seconds: float) -> Tried:
+        models = self.fresh()
+        if change.model is not None:
+            models = change.model(models) or models
+        parameters = self.parameters_for(models)
+        optimizers = self.optimizer_for(parameters, change)
+        rates = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
+        batches = self.batches if change.batches is None else change.batches(self.batches)
+        modes = {id(call.module): call.training for done in self.stream.passes[:1] for call in done.calls}
+        for key, model in models.items():
+            model.train(modes.get(key, True) if change.training is None else change.training)
+        each = max(round(self.stream.passes_a_step), 1)
+        accumulate = self.accumulates if change.accumulate is None else change.accumulate
+        clips = self.stream.seen.clips if change.clip else []
+        losses, start = [], time.perf_counter()
+        for step in range(steps):
+            if not batches or time.perf_counter() - start > seconds:
+                break
+            for place in range(each):
+                batch = batches[(step * each + place) % len(batches)]
+                with change.mode():
+                    loss = self.program.run(models, batch, parameters).loss / self.stream.passes[0].scale
+                losses.append(float(loss.detach()))
+                if loss.requires_grad:
+                    loss.backward()  # type: ignore[no-untyped-call]
+            if clips:
+                _clip(clips[0], [p for o in optimizers for g in o.param_groups for p in g["params"]])
+            for optimizer, first in zip(optimizers, rates, strict=True):
+                for group, rate in zip(optimizer.param_groups, first, strict=True):
+                    group["lr"] = rate * change.lr * (1.0 if change.constant_lr else self._decayed(step))
+                optimizer.step(*self._closure(optimizer, loss))
+                if not accumulate:
+                    optimizer.zero_grad()
+            if not np.isfinite(losses[-1]):
+                break
+        return Tried(np.array(losses), *self.scores(models, change), models)
+
+    def _decayed(self, step: int) -> float:
+        rates = self.stream.rates
+        return float(rates[min(step, len(rates) - 1)] / rates[0]) if len(rates) and rates[0] else 1.0
+
+    @staticmethod
+    def _closure(optimizer: optim.Optimizer, loss: Tensor) -> tuple[Callable[[], Tensor], ...]:
+        return ((lambda: loss.detach()),) if isinstance(optimizer, optim.LBFGS) else ()
+
+    def scores(self, models: dict[int, nn.Module], change: Change | None = None) -> tuple[Score | None, Score | None]:
+        """Score models in evaluation mode, on batches of the training and on what the script evaluated on."""
+        mode = (change or Change()).mode
+        for model in models.values():
+            model.eval()
+        parameters = self.parameters_for(models)
+        with torch.no_grad(), torch.random.fork_rng(_devices(self.stream)), mode():
+            outputs, targets = [], []
+            for batch in self.batches[-_SCORED:]:
+                outcome = self.program.run(models, batch, parameters)
+                target = next((batch[key] for key in self.program.targets if key in batch), None)
+                given = outcome.given if outcome.given is not None else outcome.output
+                if target is None or not isinstance(given, Tensor):
+                    break
+                outputs.append(given)
+                targets.append(target)
+            train = score_of(outputs, targets)
+            evaluated = [
+                call for call in self.stream.evaluations[-_SCORED:] if call.target is not None and id(call.module) in models
+            ]
+            again = [(models[id(call.module)](*call.args, **call.kwargs), call.target) for call in evaluated if _kept(call.args)]
+            evaluation = score_of([out for out, _ in again if isinstance(out, Tensor)], [t for _, t in again])
+        return train, evaluation
+
+
+_SCORED = 16  # batches
+
+
+def rerun_of(stream: Stream, *, accumulates: bool = False) -> Rerun | None:
+    """Return what runs a stream again; None where its models cannot be copied or its passes not be done again."""
+    if not stream.looks or not stream.passes or not stream.models:
+        return None
+    if any(stream.seen.initial.get(id(model)) is None for model in stream.models):
+        return None
+    for look in reversed(stream.looks[:8]):
+        program = program_of(stream, look)
+        if program is not None:
+            found = Rerun(stream, program, accumulates=accumulates)
+            return found if found.batches else None
+    return None
+
+
+def _clip(clip: tuple[int, str, float, float], parameters: Sequence[Tensor]) -> None:
+    _, kind, bound, _ = clip
+    if kind == "norm":
+        nn.utils.clip_grad_norm_(parameters, bound)
+    else:
+        nn.utils.clip_grad_value_(parameters, bound)
+
+
+def _devices(stream: Stream) -> list[torch.device]:
+    return list({p.device for p in stream.held if p.device.type == "cuda"})
+
+
+def _kept(args: Any) -> bool:
+    return all(not isinstance(value, Tensor) or value.numel() for value in args)

@@ -1,0 +1,96 @@
+"""How good predictions are, by a measure that a wrong last activation does not change: accuracy, ranking, R squared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+__all__ = ["Score", "score_of"]
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score: 1 is perfect.
+
+    Attributes
+    ----------
+    kind
+        ``accuracy``: the share of rows whose largest output is at the target's class; ``auc``: the share of pairs of a
+        positive and a negative that are ranked rightly; ``r2``: the share of the targets' variance that is explained.
+    chance
+        What knowing nothing of the inputs reaches.
+    """
+
+    kind: str
+    value: float
+    chance: float
+    samples: int
+
+    def __str__(self) -> str:
+        """Return the score for a sentence."""
+        return f"{self.name} {self.value:.2f}"
+
+    @property
+    def name(self) -> str:
+        """Its name in a sentence."""
+        return {"accuracy": "accuracy", "auc": "ranking (AUC)", "r2": "R²"}[self.kind]
+
+
+def score_of(outputs: Sequence[Tensor], targets: Sequence[Tensor]) -> Score | None:
+    """Score outputs against targets; None where no measure fits their shapes.
+
+    Parameters
+    ----------
+    outputs
+        Batches of shape ``(batch, classes)`` or ``(batch, classes, ...)`` for class indices, of the target's shape for
+        numbers and for probabilities or logits of a yes.
+    targets
+        Batches of class indices (integers), of zeros and ones, or of numbers.
+    """
+    pairs = [
+        (output.detach().float(), target.detach())
+        for output, target in zip(outputs, targets, strict=False)
+        if output.numel() and target.numel()
+    ]
+    if not pairs:
+        return None
+    if all(not t.is_floating_point() and t.ndim == 2 and t.shape[1] == 1 for _, t in pairs):  # as gather wants them
+        pairs = [(o, t.squeeze(1)) if o.ndim == 2 and o.shape[1] > 1 else (o, t) for o, t in pairs]
+    output, target = pairs[0]
+    if not target.is_floating_point() and output.ndim == target.ndim + 1 and output.shape[1] > 1:
+        return _accuracy([(o.movedim(1, -1).flatten(0, -2), t.flatten()) for o, t in pairs])
+    if output.ndim == 2 and output.shape == target.shape and output.shape[1] > 1 and _one_hot(target):
+        return _accuracy([(o, t.argmax(1)) for o, t in pairs])
+    if output.numel() != target.numel():
+        return None
+    x, y = torch.cat([o.flatten() for o, _ in pairs]), torch.cat([t.flatten().float() for _, t in pairs])
+    if bool(((y == 0) | (y == 1)).all()) and y.min() != y.max():
+        return _auc(x, y)
+    variance = float(y.var(correction=0))
+    if variance == 0 or not torch.isfinite(x).all():
+        return Score("r2", float("-inf"), 0.0, len(y)) if variance else None
+    return Score("r2", 1 - float(((x - y) ** 2).mean()) / variance, 0.0, len(y))
+
+
+def _one_hot(target: Tensor) -> bool:
+    return bool(((target == 0) | (target == 1)).all()) and bool((target.sum(1) == 1).all())
+
+
+def _accuracy(pairs: list[tuple[Tensor, Tensor]]) -> Score:
+    x, y = torch.cat([o for o, _ in pairs]), torch.cat([t for _, t in pairs])
+    known = (y >= 0) & (y < x.shape[1])
+    x, y = x[known], y[known]
+    if not len(y):
+        return Score("accuracy", float("nan"), float("nan"), 0)
+    right = (x.argmax(1) == y) & torch.isfinite(x).all(1)
+    return Score("accuracy", float(right.float().mean()), float(y.bincount().max()) / len(y), len(y))
+
+
+def _auc(x: Tensor, y: Tensor) -> Score:
+    from sklearn.metrics import roc_auc_score
+
+    value = float(roc_auc_score(y.cpu().numpy(), x.nan_to_num().cpu().numpy()))
+    return Score("auc", value, 0.5, len(y))

@@ -1,0 +1,127 @@
+"""The passes of a script sorted into streams: a stream is one loss, minimised by one optimiser (or by none)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from torch import Tensor, nn, optim
+
+from unstuck.doctor.recording import Look, ModelCall, Pass, Recording, StepLook
+
+__all__ = ["Stream", "streams_of"]
+
+
+@dataclass
+class Stream:
+    """The passes that come from one line of the script and lead to steps of the same optimisers."""
+
+    seen: Recording
+    passes: list[Pass]
+    optimizer_numbers: tuple[int, ...]
+    others: list[Stream] = field(default_factory=list, repr=False)
+
+    @property
+    def optimizer(self) -> optim.Optimizer | None:
+        """The first optimiser that steps after a pass; None where none does."""
+        return self.seen.optimizers[self.optimizer_numbers[0]] if self.optimizer_numbers else None
+
+    @cached_property
+    def looks(self) -> list[Look]:
+        """The passes that were looked at closely."""
+        numbers = {done.number for done in self.passes}
+        return [look for look in self.seen.looks if look.number in numbers]
+
+    @cached_property
+    def step_looks(self) -> list[StepLook]:
+        """The steps of its optimisers that were looked at closely."""
+        return [look for look in self.seen.step_looks if look.optimizer in self.optimizer_numbers]
+
+    @cached_property
+    def models(self) -> list[nn.Module]:
+        """The models that its passes call, each once, in the order of the calls."""
+        found: dict[int, nn.Module] = {}
+        for done in self.passes[-3:]:
+            for call in done.calls:
+                found.setdefault(id(call.module), call.module)
+        return list(found.values())
+
+    @cached_property
+    def parameters(self) -> dict[str, nn.Parameter]:
+        """The parameters of its models, by name; the second model's names begin with ``2:``."""
+        return {
+            name if not number else f"{number + 1}:{name}": parameter
+            for number, model in enumerate(self.models)
+            for name, parameter in model.named_parameters()
+        }
+
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """The names of the parameters, by their ids."""
+        return {id(parameter): name for name, parameter in self.parameters.items()}
+
+    @cached_property
+    def held(self) -> list[Tensor]:
+        """The parameters that its optimisers hold."""
+        return [
+            parameter
+            for number in self.optimizer_numbers
+            for group in self.seen.optimizers[number].param_groups
+            for parameter in group["params"]
+        ]
+
+    @cached_property
+    def losses(self) -> np.ndarray:
+        """The loss of each pass, with a scaler's factor taken out."""
+        return np.array([float(done.loss.float().mean()) / done.scale for done in self.passes])
+
+    @cached_property
+    def rates(self) -> np.ndarray:
+        """The learning rate of each step of its first optimiser."""
+        if not self.optimizer_numbers:
+            return np.array([])
+        return np.array([rate for _, rate in self.seen.lrs[self.optimizer_numbers[0]]])
+
+    @cached_property
+    def steps(self) -> int:
+        """How many steps its first optimiser took."""
+        return len(self.rates)
+
+    @property
+    def passes_a_step(self) -> float:
+        """Backward passes for each step; more than one where gradients are accumulated."""
+        return len(self.passes) / max(self.steps, 1)
+
+    @cached_property
+    def evaluations(self) -> list[ModelCall]:
+        """The calls of its models that no backward pass followed."""
+        mine = {id(model) for model in self.models}
+        return [call for call in self.seen.evaluations if id(call.module) in mine]
+
+    @property
+    def interleaved(self) -> bool:
+        """Whether another optimiser's steps fall between its own, as in adversarial training."""
+        return any(
+            other.optimizer_numbers != self.optimizer_numbers
+            and other.optimizer_numbers
+            and other.passes[0].number < self.passes[-1].number
+            and self.passes[0].number < other.passes[-1].number
+            for other in self.others
+        )
+
+
+def streams_of(seen: Recording) -> list[Stream]:
+    """Sort the passes of a recording into streams, the longest first."""
+    groups: dict[tuple[object, tuple[int, ...]], list[Pass]] = {}
+    for done in seen.passes:
+        groups.setdefault((done.site, tuple(dict.fromkeys(done.steppers))), []).append(done)
+    stepped = {site: key for key in groups if (site := key[0]) and key[1]}
+    for key in [key for key in groups if not key[1] and key[0] in stepped]:  # passes that the end cut off
+        groups[stepped[key[0]]] += groups.pop(key)
+    streams = [
+        Stream(seen, sorted(passes, key=lambda done: done.number), numbers) for (_, numbers), passes in groups.items()
+    ]
+    for stream in streams:
+        stream.others = [other for other in streams if other is not stream]
+    return sorted(streams, key=lambda stream: -len(stream.passes))

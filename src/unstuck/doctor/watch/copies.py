@@ -1,0 +1,143 @@
+"""Copies of what the script may change later: batches, weights, models; within a budget of memory."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._pytree import tree_map
+
+from unstuck.doctor.recording import ModelCall, Pass
+from unstuck.doctor.watch.tape import Op, tensors_in
+
+__all__ = ["Keeper", "copy_model", "leaves_of", "state_of"]
+
+_MEGABYTE = 2**20
+_COMPARING = frozenset({"eq", "__eq__", "ne", "__ne__", "sub", "__sub__", "rsub", "__rsub__", "subtract", "isclose"})
+
+
+class Keeper:
+    """Keeps batches for as long as its budget lasts; what no longer fits is replaced by an empty tensor.
+
+    Each kind has a budget of its own, so that a long training run leaves room for the last evaluation.
+    """
+
+    def __init__(self, megabytes: float = 64.0) -> None:
+        kinds = ("inputs", "evaluation", "outputs", "evaluated", "targets")
+        self.left = dict.fromkeys(kinds, megabytes * _MEGABYTE)
+
+    def inputs(self, value: Any) -> Any:
+        """Copy what a model is given in training."""
+        return self._kept(value, "inputs", clone=True)
+
+    def evaluation(self, value: Any) -> Any:
+        """Copy what a model is given in an evaluation."""
+        return self._kept(value, "evaluation", clone=True)
+
+    def output(self, value: Any, training: bool) -> Any:
+        """Keep what a model returned, without its graph."""
+        return self._kept(value, "outputs" if training else "evaluated", clone=False)
+
+    def target(self, value: Tensor) -> Tensor:
+        """Copy a target, which may be a part of a tensor that the script changes."""
+        kept: Tensor = self._kept(value, "targets", clone=True)
+        return kept
+
+    def slim(self, done: Pass) -> None:
+        """Let go of what a pass that was not looked at need not keep: the losses' inputs beyond the budget."""
+        for call in done.loss_calls:
+            call.input = self._kept(call.input, "outputs", clone=False)
+
+    def _kept(self, value: Any, kind: str, *, clone: bool) -> Any:
+        def keep(leaf: Any) -> Any:
+            if not isinstance(leaf, Tensor):
+                return leaf
+            size = leaf.numel() * leaf.element_size()
+            if size > self.left[kind]:
+                return leaf.detach().new_empty((0, *leaf.shape[1:]))
+            self.left[kind] -= size
+            return leaf.detach().clone() if clone else leaf.detach()
+
+        return keep(value) if isinstance(value, Tensor) else tree_map(keep, value)
+
+    def compare(self, calls: list[ModelCall], ops: list[Op]) -> None:
+        """Find with what each output was compared: in a loss, by ``==`` or by a difference."""
+        owners: dict[int, list[int]] = {}  # id of a tensor -> the calls that it comes from
+        pointers = {
+            out.data_ptr(): number for number, call in enumerate(calls) for out in tensors_in(call.output) if len_(out)
+        }
+        for number, call in enumerate(calls):
+            if call.loss is not None and call.target is None and len_(call.loss.target):
+                call.target = call.loss.target
+        for op in ops:
+            if op.modules:
+                continue
+            inputs = op.inputs
+            derived = [
+                owners.get(id(tensor)) or ([pointers[tensor.data_ptr()]] if _points(tensor, pointers) else [])
+                for tensor in inputs
+            ]
+            if op.name in _COMPARING and len(inputs) == 2 and bool(derived[0]) != bool(derived[1]):
+                mine = 0 if derived[0] else 1
+                _assign(calls, derived[mine], inputs[mine].detach(), inputs[1 - mine].detach())
+            of_inputs = sorted({number for numbers in derived for number in numbers})
+            if of_inputs:
+                for out in op.outputs:
+                    owners[id(out)] = of_inputs
+
+
+def len_(tensor: Tensor) -> int:
+    """Return the number of rows, 0 for what was not kept."""
+    return tensor.shape[0] if tensor.ndim and tensor.numel() else int(tensor.numel())
+
+
+def _points(tensor: Tensor, pointers: dict[int, int]) -> bool:
+    try:
+        return tensor.data_ptr() in pointers
+    except RuntimeError:  # no storage, as of a tensor of another backend
+        return False
+
+
+def _assign(calls: list[ModelCall], numbers: list[int], predicted: Tensor, target: Tensor) -> None:
+    """Give each call its part of a comparison, which may have been made once for all of them."""
+    sizes = [len_(next(iter(tensors_in(calls[number].output)), torch.empty(0))) for number in numbers]
+    if not predicted.ndim or not target.ndim or predicted.shape[0] != sum(sizes) or target.shape[0] != sum(sizes):
+        return
+    for number, mine, wanted in zip(numbers, predicted.split(sizes), target.split(sizes), strict=True):
+        if calls[number].predicted is None:
+            calls[number].predicted, calls[number].target = mine.clone(), wanted.clone()
+
+
+def leaves_of(loss: Tensor) -> list[Tensor]:
+    """Return the leaves that a loss's graph leads to: the tensors that its backward pass gives a gradient."""
+    leaves: list[Tensor] = []
+    waiting, seen = [loss.grad_fn], {loss.grad_fn}
+    while waiting:
+        node = waiting.pop()
+        if node is None:
+            continue
+        if (leaf := getattr(node, "variable", None)) is not None:
+            leaves.append(leaf)
+        for before, _ in node.next_functions:
+            if before is not None and before not in seen:
+                seen.add(before)
+                waiting.append(before)
+    return leaves
+
+
+def copy_model(model: nn.Module) -> nn.Module | None:
+    """Return a copy of a model as it is; None for one that cannot be copied."""
+    try:
+        return copy.deepcopy(model)
+    except Exception:  # noqa: BLE001  a stranger's class may raise anything
+        return None
+
+
+def state_of(model: nn.Module, most: int = 4_000_000) -> dict[str, Tensor] | None:
+    """Return copies of a model's parameters and buffers; None for a model of more than ``most`` numbers."""
+    state = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    if sum(tensor.numel() for tensor in state.values()) > most:
+        return None
+    return {name: tensor.detach().clone() for name, tensor in state.items()}

@@ -1,0 +1,243 @@
+"""Where PyTorch is listened to: each patch tells a watcher what happens, and calls the original as it was called."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn, optim
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+from torch.utils.data import DataLoader
+
+from unstuck.doctor.watch.patches import Patches
+from unstuck.doctor.watch.sites import site_here
+from unstuck.doctor.watch.watcher import Watcher
+
+__all__ = ["LOSSES", "watching"]
+
+LOSSES = (
+    "cross_entropy", "nll_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "mse_loss", "l1_loss",
+    "smooth_l1_loss", "huber_loss", "kl_div", "poisson_nll_loss", "gaussian_nll_loss", "soft_margin_loss",
+    "hinge_embedding_loss", "cosine_embedding_loss", "margin_ranking_loss", "triplet_margin_loss", "multi_margin_loss",
+    "multilabel_margin_loss", "multilabel_soft_margin_loss", "ctc_loss",
+)  # fmt: skip
+
+Wrapper = Callable[..., Any]
+
+
+@contextmanager
+def watching(watcher: Watcher) -> Iterator[Watcher]:
+    """Listen to PyTorch inside the block."""
+    with Patches() as patches:
+        _listen_to_modules(patches, watcher)
+        _listen_to_losses(patches, watcher)
+        _listen_to_backward(patches, watcher)
+        _listen_to_gradients(patches, watcher)
+        _listen_to_schedules(patches, watcher)
+        _listen_to_makers(patches, watcher)
+        _listen_to_print(patches, watcher)
+        hooks = [
+            register_optimizer_step_pre_hook(_muted(watcher, lambda optimizer, *_: watcher.step_starts(optimizer))),
+            register_optimizer_step_post_hook(_muted(watcher, lambda optimizer, *_: watcher.step_done(optimizer))),
+        ]
+        watcher.begin()
+        try:
+            yield watcher
+        finally:
+            watcher.end()
+            for hook in hooks:
+                hook.remove()
+
+
+def _muted(watcher: Watcher, tell: Callable[..., None]) -> Callable[..., None]:
+    """Return the function as one whose own tensor operations are not taken for the script's."""
+
+    def told(*args: Any, **kwargs: Any) -> None:
+        with torch._C.DisableTorchFunction(), torch.no_grad():
+            tell(*args, **kwargs)
+
+    return told
+
+
+def _after(
+    patches: Patches, watcher: Watcher, owner: Any, name: str, tell: Callable[..., None], *, before: bool = False
+) -> None:
+    """Tell of a call of ``owner.name`` after it (or before), with its result and its arguments."""
+    tell = _muted(watcher, tell)
+
+    def around(original: Wrapper) -> Wrapper:
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            if watcher.busy:
+                return original(*args, **kwargs)
+            if before:
+                tell(None, *args, **kwargs)
+            watcher.busy = True
+            try:
+                result = original(*args, **kwargs)
+            finally:
+                watcher.busy = False
+            if not before:
+                tell(result, *args, **kwargs)
+            return result
+
+        return wrapper
+
+    patches.wrap(owner, name, around)
+
+
+def _listen_to_modules(patches: Patches, watcher: Watcher) -> None:
+    tape, stack = watcher.tape, watcher.tape.stack
+    starts, called = _muted_keeping_mode(watcher.model_starts), _muted_keeping_mode(watcher.model_called)
+
+    def around(original: Wrapper) -> Wrapper:
+        def __call__(module: nn.Module, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
+            if watcher.depth:
+                if not tape.running:
+                    return original(module, *args, **kwargs)
+                stack.append(module)
+                try:
+                    return original(module, *args, **kwargs)
+                finally:
+                    stack.pop()
+            if watcher.busy or not watcher.owns_parameters(module):
+                return original(module, *args, **kwargs)
+            starts(module)
+            watcher.depth += 1
+            stack.append(module)
+            try:
+                out = original(module, *args, **kwargs)
+            finally:
+                stack.pop()
+                watcher.depth -= 1
+            called(module, args, kwargs, out)
+            return out
+
+        return __call__
+
+    patches.wrap(nn.Module, "__call__", around)
+
+
+def _muted_keeping_mode(tell: Callable[..., None]) -> Callable[..., None]:
+    """Mute, but leave the gradient mode as it is, which the watcher asks for."""
+
+    def told(*args: Any, **kwargs: Any) -> None:
+        with torch._C.DisableTorchFunction():
+            tell(*args, **kwargs)
+
+    return told
+
+
+def _listen_to_losses(patches: Patches, watcher: Watcher) -> None:
+    def listen(name: str) -> None:
+        def tell(out: Tensor, given: Tensor, target: Tensor, *args: Any, **kwargs: Any) -> None:
+            watcher.loss_called(name, given, target, {**kwargs, **_positional(name, args)}, out)
+
+        def told(out: Any, *args: Any, **kwargs: Any) -> None:
+            given = args[0] if args else kwargs.pop("input", kwargs.pop("input1", kwargs.pop("anchor", None)))
+            target = args[1] if len(args) > 1 else kwargs.pop("target", None)
+            if isinstance(given, Tensor) and isinstance(target, Tensor) and isinstance(out, Tensor):
+                tell(out, given, target, *args[2:], **kwargs)
+
+        _after(patches, watcher, F, name, told)
+
+    for name in LOSSES:
+        listen(name)
+
+
+def _positional(name: str, args: tuple[Any, ...]) -> dict[str, Any]:
+    """Return a loss's further arguments by name."""
+    import inspect
+
+    if not args:
+        return {}
+    names = list(inspect.signature(getattr(F, name)).parameters)[2:]
+    return dict(zip(names, args, strict=False))
+
+
+def _listen_to_backward(patches: Patches, watcher: Watcher) -> None:
+    starts, done = _muted(watcher, lambda: None), _muted(watcher, watcher.backward_done)
+    del starts
+
+    def around(original: Wrapper) -> Wrapper:
+        def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
+            first = tensors[0] if isinstance(tensors, (list, tuple)) else tensors
+            if watcher.busy or not isinstance(first, Tensor):
+                return original(tensors, *args, **kwargs)
+            with torch._C.DisableTorchFunction(), torch.no_grad():
+                look = watcher.backward_starts(first)
+            watcher.busy = True
+            try:
+                result = original(tensors, *args, **kwargs)
+            finally:
+                watcher.busy = False
+            done(first, look)
+            return result
+
+        return backward
+
+    patches.wrap(torch.Tensor, "backward", around)
+    patches.wrap(torch.autograd, "backward", around)
+
+
+def _listen_to_gradients(patches: Patches, watcher: Watcher) -> None:
+    def norm_clipped(out: Any, parameters: Any, max_norm: float, *_: Any, **__: Any) -> None:
+        watcher.clipped("norm", float(max_norm), out if isinstance(out, Tensor) else None)
+
+    def value_clipped(out: Any, parameters: Any, clip_value: float, *_: Any, **__: Any) -> None:
+        watcher.clipped("value", float(clip_value), None)
+
+    for owner in (nn.utils, nn.utils.clip_grad):
+        _after(patches, watcher, owner, "clip_grad_norm_", norm_clipped)
+        _after(patches, watcher, owner, "clip_grad_value_", value_clipped)
+    _after(patches, watcher, optim.Optimizer, "zero_grad", lambda *_, **__: watcher.event("zero_grad", site_here()))
+    _after(patches, watcher, nn.Module, "zero_grad", lambda *_, **__: watcher.event("zero_grad", site_here()))
+    scaler = torch.amp.GradScaler
+    _after(patches, watcher, scaler, "scale", lambda _, s, *__: watcher.scaled(float(s.get_scale())))
+    _after(patches, watcher, scaler, "unscale_", lambda *_: watcher.unscaled())
+
+
+def _listen_to_schedules(patches: Patches, watcher: Watcher) -> None:
+    for kind in _with_own("step", LRScheduler) | {ReduceLROnPlateau}:
+        _after(patches, watcher, kind, "step", lambda _, scheduler, *__, **___: watcher.scheduled(scheduler))
+
+
+def _with_own(name: str, base: type) -> set[type]:
+    """Return the class and those below it that define a method themselves."""
+    kinds, waiting = set(), [base]
+    while waiting:
+        kind = waiting.pop()
+        waiting += kind.__subclasses__()
+        if name in vars(kind):
+            kinds.add(kind)
+    return kinds
+
+
+def _listen_to_makers(patches: Patches, watcher: Watcher) -> None:
+    def around(original: Wrapper) -> Wrapper:
+        def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+            if not watcher.busy:
+                watcher.made(self)
+            original(self, *args, **kwargs)
+
+        return __init__
+
+    for kind in (nn.Module, optim.Optimizer, LRScheduler, DataLoader):
+        patches.wrap(kind, "__init__", around)
+    _after(patches, watcher, nn.Module, "load_state_dict", lambda _, module, *__, **___: watcher.loaded(module))
+
+
+def _listen_to_print(patches: Patches, watcher: Watcher) -> None:
+    def around(original: Wrapper) -> Wrapper:
+        def print(*args: Any, **kwargs: Any) -> None:  # noqa: A001
+            original(*args, **kwargs)
+            with torch._C.DisableTorchFunction():
+                watcher.printed(str(kwargs.get("sep") or " ").join(str(value) for value in args))
+
+        return print
+
+    patches.wrap(builtins, "print", around)

@@ -1,0 +1,79 @@
+"""Whose line a call comes from: the innermost frame that is the user's own."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from functools import cache
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import NamedTuple
+
+import torch
+
+__all__ = ["Site", "site_here", "stack_here"]
+
+_FOREIGN = tuple(
+    str(Path(folder).resolve())
+    for folder in (
+        sysconfig.get_paths()["stdlib"],
+        sysconfig.get_paths()["purelib"],
+        sysconfig.get_paths()["platlib"],
+        Path(torch.__file__).parent,
+        Path(__file__).parent.parent,  # the doctor
+    )
+)
+_DEEP = 60  # frames looked through: what is further out is not the caller
+
+
+class Site(NamedTuple):
+    """A line of the user's."""
+
+    file: str
+    line: int
+
+
+@cache
+def _is_users(code: CodeType) -> bool:
+    name = code.co_filename
+    return not name.startswith(("<frozen", "<string", "<attrs")) and not str(Path(name).resolve()).startswith(_FOREIGN)
+
+
+def site_here(leave_out: object = None) -> Site | None:
+    """Return the line of the user's that is running.
+
+    Parameters
+    ----------
+    leave_out
+        An object that is being made: the lines of its own ``__init__`` are not where it is made.
+
+    Returns
+    -------
+    Site or None
+        None where no frame on the stack is the user's.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    for _ in range(_DEEP):
+        if frame is None:
+            return None
+        if _is_users(frame.f_code) and not (
+            leave_out is not None
+            and frame.f_code.co_name == "__init__"
+            and frame.f_locals.get(frame.f_code.co_varnames[0]) is leave_out
+        ):
+            return Site(frame.f_code.co_filename, frame.f_lineno)
+        frame = frame.f_back
+    return None
+
+
+def stack_here(most: int = 4) -> tuple[Site, ...]:
+    """Return the innermost lines of the user's that are running, at most so many, the innermost first."""
+    frame: FrameType | None = sys._getframe(1)
+    found: list[Site] = []
+    for _ in range(_DEEP):
+        if frame is None or len(found) == most:
+            break
+        if _is_users(frame.f_code):
+            found.append(Site(frame.f_code.co_filename, frame.f_lineno))
+        frame = frame.f_back
+    return tuple(found)

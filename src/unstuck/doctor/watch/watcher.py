@@ -1,0 +1,341 @@
+"""The watcher: turns what the patches report into a recording, and decides which steps to look at closely.
+
+Watching must change nothing that the script computes.
+So nothing here draws a random number, writes to a tensor of the script's or keeps one that the script may write to.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import torch
+from torch import Tensor, nn, optim
+
+from unstuck.doctor.recording import Event, Look, LossCall, Made, ModelCall, Pass, Printed, Recording, StepLook
+from unstuck.doctor.watch.copies import Keeper, copy_model, leaves_of, state_of
+from unstuck.doctor.watch.sites import Site, site_here, stack_here
+from unstuck.doctor.watch.tape import Op, Tape
+
+__all__ = ["EnoughError", "Watcher"]
+
+_CLOSE = 5  # the first passes are all looked at
+_RATIO = 1.3  # after them, each look comes so much later than the one before
+_SNAPSHOTS = 2.0  # likewise for copies of the weights
+_EVENTS = 400  # events kept in full
+_LINES = 2000  # printed lines kept
+
+
+class EnoughError(BaseException):
+    """Raised out of the script when it has been watched for as long as was asked."""
+
+
+class Watcher:
+    """Receives what happens in a script, and keeps of it what the judgement needs.
+
+    Parameters
+    ----------
+    max_steps, seconds
+        After how many optimiser steps, or seconds, to end the script; None for never.
+    """
+
+    def __init__(self, max_steps: int | None = None, seconds: float | None = None) -> None:
+        self.seen = Recording()
+        self.tape = Tape()
+        self.keeper = Keeper()
+        self.max_steps, self.max_seconds = max_steps, seconds
+        self.depth = 0
+        self.busy = False  # inside a function that is watched: what it calls in turn is not an event of its own
+        self._start = time.perf_counter()
+        self._calls: list[ModelCall] = []
+        self._losses: list[LossCall] = []
+        self._events: list[Event] = []
+        self._usual = 0  # model calls of a pass
+        self._next_look, self._next_snapshot = 0, 0
+        self._next_step_look: dict[int, int] = {}
+        self._own_steps: list[int] = []
+        self._passes_since: list[int] = []
+        self._waiting: list[Pass] = []
+        self._before: dict[int, Tensor] | None = None
+        self._in_step = False
+        self._scale = 1.0
+        self._unscaled = False
+        self._evaluating = False
+        self._has_parameters: dict[int, tuple[nn.Module, bool]] = {}
+
+    # -- the script's calls -------------------------------------------------------------------------------------------
+
+    @property
+    def looking(self) -> bool:
+        """Whether the pass to come is one to look at closely."""
+        return len(self.seen.passes) >= self._next_look
+
+    def begin(self) -> None:
+        """Start the clock and the tape."""
+        self._start = time.perf_counter()
+        self.tape.on()
+
+    def end(self) -> None:
+        """Take what is left over, and stop."""
+        self.tape.off()
+        self.seen.seconds = time.perf_counter() - self._start
+        self._settle_evaluations(len(self._calls))
+        self.tape.ops = []
+
+    def made(self, thing: object) -> None:
+        """Note the line at which an object is made."""
+        if id(thing) not in self.seen.made or self.seen.made[id(thing)].thing is not thing:
+            self.seen.made[id(thing)] = Made(thing, site_here(leave_out=thing))
+
+    def owns_parameters(self, module: nn.Module) -> bool:
+        """Whether a module is a model rather than an activation or a loss."""
+        known = self._has_parameters.get(id(module))
+        if known is None or known[0] is not module:
+            known = module, next(module.parameters(), None) is not None
+            self._has_parameters[id(module)] = known
+        return known[1]
+
+    def model_starts(self, module: nn.Module) -> None:
+        """Called before a model that no other module calls."""
+        if torch.is_grad_enabled():
+            if self._evaluating and module.training:
+                self._evaluating = False
+                if not self.looking:
+                    self.tape.off()
+            if id(module) not in self.seen.initial:
+                self.seen.initial[id(module)] = copy_model(module)
+        elif not self._evaluating:
+            self._evaluating = True
+            self.tape.on()
+
+    def model_called(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+        """Called after it."""
+        grad = torch.is_grad_enabled()
+        if self.tape.running:
+            self.tape.ops.append(Op(module, args, kwargs, out, site_here(), (), grad))
+        keep = self.keeper.inputs if grad else self.keeper.evaluation
+        self._calls.append(
+            ModelCall(
+                module,
+                keep(args),
+                keep(kwargs) if kwargs else kwargs,
+                self.keeper.output(out, grad),
+                module.training,
+                grad,
+                site_here(),
+                stack_here() if not grad or self.looking else (),
+                self.seen.steps,
+            )
+        )
+        if len(self._calls) > 4096:  # a script that never calls backward
+            self._settle_evaluations(2048)
+
+    def loss_called(self, name: str, given: Tensor, target: Tensor, kwargs: dict[str, Any], out: Tensor) -> None:
+        """Called after a loss function."""
+        call = LossCall(
+            name,
+            given.detach(),
+            self.keeper.target(target),
+            kwargs,
+            out.detach(),
+            site_here() if self.looking else None,
+        )
+        self._losses.append(call)
+        if self._calls and self._calls[-1].loss is None:
+            self._calls[-1].loss = call
+        if len(self._losses) > 4096:
+            del self._losses[:2048]
+
+    def backward_starts(self, loss: Tensor) -> Look | None:
+        """Called before a backward pass, with the loss."""
+        self.tape.off()
+        self._evaluating = False
+        if not self.looking:
+            return None
+        reached = leaves_of(loss)
+        stale = {id(leaf): float(leaf.grad.norm()) for leaf in reached if leaf.grad is not None}
+        look = Look(len(self.seen.passes), self.tape.ops, loss, list(self._events), reached, stale, {})
+        self.tape.ops = []
+        return look
+
+    def backward_done(self, loss: Tensor, look: Look | None) -> None:
+        """Called after it."""
+        seen = self.seen
+        calls = [call for call in self._calls if call.grad]
+        if len(calls) > self._usual > 0:
+            calls = calls[-self._usual :]
+        elif calls:
+            self._usual = len(calls) if not self._usual else min(self._usual, len(calls))
+        before = next((i for i, call in enumerate(self._calls) if call is calls[0]), 0) if calls else len(self._calls)
+        taken = self._calls[before:]
+        self._settle_evaluations(before, look)
+        self._calls = []
+        losses = self._losses
+        if taken and len(losses) > 1:
+            of_pass = {id(call.loss) for call in taken if call.loss}
+            first = next((i for i, call in enumerate(losses) if id(call) in of_pass), 0)
+            losses = losses[first:]
+        site = site_here()
+        done = Pass(
+            len(seen.passes), seen.steps, loss.detach(), self._scale, losses, taken, site,
+            time.perf_counter() - self._start, inside_step=self._in_step,
+        )  # fmt: skip
+        if look is not None:
+            look.gradients = {id(leaf): float(leaf.grad.norm()) for leaf in look.reached if leaf.grad is not None}
+            seen.looks.append(look)
+            self._next_look = len(seen.passes) + 1
+            if len(seen.looks) >= _CLOSE:
+                self._next_look = max(self._next_look, int(len(seen.passes) * _RATIO))
+            for call in taken:
+                call.stack = call.stack or stack_here()
+        else:
+            self.keeper.slim(done)
+        seen.passes.append(done)
+        self._waiting.append(done)
+        if len(self._waiting) > 4096:
+            del self._waiting[:2048]
+        self._losses, self._events = [], []
+        for number in range(len(self._passes_since)):
+            self._passes_since[number] += 1
+        self.event("backward", site)
+        if not self._in_step and self.looking:
+            self.tape.on()
+        if not seen.optimizers:
+            self._enough(len(seen.passes))
+
+    def step_starts(self, optimizer: optim.Optimizer) -> None:
+        """Called before an optimiser's step."""
+        self.tape.off()
+        self._in_step = True
+        number = self._number(optimizer)
+        rate = float(optimizer.param_groups[0].get("lr", float("nan")))
+        self.seen.lrs[number].append((self.seen.steps, rate))
+        self.event("step", site_here() if len(self._events) < _EVENTS else None)
+        self._before = None
+        if self._own_steps[number] >= self._next_step_look[number]:
+            self._before = {id(p): p.detach().clone() for group in optimizer.param_groups for p in group["params"]}
+
+    def step_done(self, optimizer: optim.Optimizer) -> None:
+        """Called after it."""
+        number = self._number(optimizer)
+        if self._before is not None:
+            self._look_at_step(optimizer, number, self._before)
+            self._before = None
+        for done in self._waiting:
+            done.steppers.append(number)
+        if self._passes_since[number] == 0 and self._waiting == [] and self.seen.passes:
+            last = self.seen.passes[-1]
+            if last.steppers and number not in last.steppers:
+                last.steppers.append(number)  # a second optimiser, after the same pass
+        self._waiting = []
+        self._passes_since[number] = 0
+        self._own_steps[number] += 1
+        self.seen.steps += 1
+        self._in_step = False
+        if self.seen.steps >= self._next_snapshot:
+            self._next_snapshot = max(self.seen.steps + 1, int(self.seen.steps * _SNAPSHOTS))
+            self._snapshot()
+        if self.looking:
+            self.tape.on()
+        self._enough(self.seen.steps)
+
+    def event(self, name: str, site: Site | None = None, **values: float) -> None:
+        """Note that something happened."""
+        counts = self.seen.counts
+        counts[name] = counts.get(name, 0) + 1
+        if len(self.seen.events) < _EVENTS or self.looking:
+            happened = Event(name, site, values)
+            if len(self.seen.events) < _EVENTS:
+                self.seen.events.append(happened)
+            self._events.append(happened)
+            if len(self._events) > _EVENTS:
+                del self._events[: _EVENTS // 2]
+        if site and name not in self.seen.sites:
+            self.seen.sites[name] = site
+
+    def clipped(self, kind: str, bound: float, norm: Tensor | None) -> None:
+        """Called after gradients were clipped."""
+        self.event("clip", site_here())
+        if self._scale != 1.0 and not self._unscaled:
+            self.seen.scaled_clips += 1
+        value = float(norm) if norm is not None and norm.device.type == "cpu" else float("nan")
+        self.seen.clips.append((self.seen.steps, kind, bound, value))
+
+    def scaled(self, scale: float) -> None:
+        """Called when a GradScaler multiplies a loss."""
+        self._scale, self._unscaled = scale, False
+
+    def unscaled(self) -> None:
+        """Called when it divides the gradients."""
+        self._unscaled = True
+        self.event("unscale", site_here())
+
+    def printed(self, text: str) -> None:
+        """Called when the script prints."""
+        if len(self.seen.printed) < _LINES:
+            self.seen.printed.append(Printed(self.seen.steps, text, site_here(), stack_here()))
+
+    def loaded(self, module: nn.Module) -> None:
+        """Called when a module takes a state from elsewhere."""
+        self.seen.loaded.update(id(part) for part in module.modules())
+
+    def scheduled(self, scheduler: object) -> None:
+        """Called when a scheduler steps."""
+        if not any(scheduler is known for known in self.seen.schedulers):
+            self.seen.schedulers.append(scheduler)
+        site = site_here()
+        self.event("schedule", site)
+
+    # -- what follows from them ---------------------------------------------------------------------------------------
+
+    def _number(self, optimizer: optim.Optimizer) -> int:
+        for number, known in enumerate(self.seen.optimizers):
+            if known is optimizer:
+                return number
+        self.seen.optimizers.append(optimizer)
+        self.seen.lrs.append([])
+        self._own_steps.append(0)
+        self._passes_since.append(len(self._waiting))
+        self._next_step_look[len(self.seen.optimizers) - 1] = 0
+        return len(self.seen.optimizers) - 1
+
+    def _look_at_step(self, optimizer: optim.Optimizer, number: int, before: dict[int, Tensor]) -> None:
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        self.seen.step_looks.append(
+            StepLook(
+                self.seen.steps,
+                self._own_steps[number],
+                number,
+                self._passes_since[number],
+                {id(p): None if p.grad is None else float(p.grad.norm()) for p in parameters},
+                {id(p): float(before[id(p)].norm()) for p in parameters if id(p) in before},
+                {id(p): float((p.detach() - before[id(p)]).norm()) for p in parameters if id(p) in before},
+                [
+                    {k: float(v) for k, v in group.items() if isinstance(v, (int, float))}
+                    for group in optimizer.param_groups
+                ],
+            )
+        )
+        own = self._own_steps[number]
+        self._next_step_look[number] = own + 1 if own < _CLOSE else max(own + 1, int(own * _RATIO))
+
+    def _snapshot(self) -> None:
+        models = {id(call.module): call.module for call in (self.seen.passes[-1].calls if self.seen.passes else ())}
+        for model in models.values():
+            state = state_of(model)
+            if state is not None:
+                self.seen.snapshots.append((self.seen.steps, id(model), state))
+
+    def _settle_evaluations(self, count: int, look: Look | None = None) -> None:
+        """Move the first calls that wait to the evaluations, with what each output was compared with."""
+        calls, self._calls = self._calls[:count], self._calls[count:]
+        if calls:
+            ops = self.tape.ops if look is None else look.ops
+            self.keeper.compare(calls, ops)
+            self.seen.evaluations.extend(calls)
+
+    def _enough(self, steps: int) -> None:
+        if self.max_steps is not None and steps >= self.max_steps:
+            raise EnoughError
+        if self.max_seconds is not None and time.perf_counter() - self._start >= self.max_seconds:
+            raise EnoughError
