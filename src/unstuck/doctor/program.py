@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map
 
@@ -78,9 +77,16 @@ class Program:
     @property
     def fixed_targets(self) -> bool:
         """Whether something of the batch, other than models' inputs and losses' targets, is known of the look alone."""
-        sizes = {value.shape[0] for key, what in self.outside.items() if what[0] == "call" and (value := self.values[key]).ndim}
+        sizes = {
+            value.shape[0]
+            for key, what in self.outside.items()
+            if what[0] == "call" and (value := self.values[key]).ndim
+        }
         return any(
-            what[0] == "constant" and self.values[key].ndim and self.values[key].shape[0] in sizes and not self.values[key].requires_grad
+            what[0] == "constant"
+            and self.values[key].ndim
+            and self.values[key].shape[0] in sizes
+            and not self.values[key].requires_grad
             for key, what in self.outside.items()
         )
 
@@ -183,5 +189,3 @@ def program_of(stream: Stream, look: Look) -> Program | None:
 def _is_target(op: Op, given: Tensor) -> bool:
     target = op.args[1] if len(op.args) > 1 else op.kwargs.get("target")
     return target is given
-
-

@@ -11,10 +11,10 @@ from torch import Tensor, nn, optim
 from unstuck.doctor.watch.sites import Site
 from unstuck.doctor.watch.tape import Op
 
-__all__ = ["Event", "LossCall", "Look", "Made", "ModelCall", "Pass", "Printed", "Recording", "StepLook"]
+__all__ = ["Event", "Look", "LossCall", "Made", "ModelCall", "Pass", "Printed", "Recording", "StepLook"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class LossCall:
     """A call of a loss function of ``torch.nn.functional``."""
 
@@ -26,7 +26,7 @@ class LossCall:
     site: Site | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ModelCall:
     """A call of a module with parameters that no other module made."""
 
@@ -44,7 +44,7 @@ class ModelCall:
     predicted: Tensor | None = None  # what was compared with it: class indices or numbers
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Event:
     """Something that happened between two passes: ``zero_grad``, ``backward``, ``step``, ``clip`` ..."""
 
@@ -53,7 +53,7 @@ class Event:
     values: dict[str, float]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Pass:
     """One backward pass, and what led to it."""
 
@@ -69,7 +69,7 @@ class Pass:
     inside_step: bool = False  # called by a closure of the optimiser
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Look:
     """A pass that was looked at closely: the functions called since the pass before, and the gradients."""
 
@@ -82,7 +82,7 @@ class Look:
     gradients: dict[int, float]  # id of a parameter -> norm of its gradient after the pass
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class StepLook:
     """A step of an optimiser that was looked at closely; norms by the id of the parameter."""
 
@@ -96,7 +96,7 @@ class StepLook:
     hyper: list[dict[str, float]]  # of each group
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Printed:
     """A line that the script printed."""
 
@@ -106,7 +106,7 @@ class Printed:
     stack: tuple[Site, ...]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Made:
     """An object and the line of the user's that made it."""
 
@@ -114,7 +114,7 @@ class Made:
     site: Site | None
 
 
-@dataclass
+@dataclass(eq=False)
 class Recording:
     """All that the watch kept.
 

@@ -35,7 +35,7 @@ class Change:
     model
         Called with the copies of the models before the first step; may change them or return others.
     mode
-        A context, such as a ``TorchFunctionMode`` that leaves an activation out, in which every pass is made.
+        Makes a context for every pass, such as a ``TorchFunctionMode`` that leaves an activation out.
     batches
         Called with the list of batches, returns those to train on.
     optimizer
@@ -216,10 +216,11 @@ class Rerun:
         for model in models.values():
             model.eval()
         parameters = self.parameters_for(models)
-        with torch.no_grad(), torch.random.fork_rng(_devices(self.stream)), mode():
+        with torch.no_grad(), torch.random.fork_rng(_devices(self.stream)):
             outputs, targets = [], []
             for batch in self.batches[-_SCORED:]:
-                outcome = self.program.run(models, batch, parameters)
+                with mode():
+                    outcome = self.program.run(models, batch, parameters)
                 target = next((batch[key] for key in self.program.targets if key in batch), None)
                 given = outcome.given if outcome.given is not None else outcome.output
                 if target is None or not isinstance(given, Tensor):
@@ -228,9 +229,15 @@ class Rerun:
                 targets.append(target)
             train = score_of(outputs, targets)
             evaluated = [
-                call for call in self.stream.evaluations[-_SCORED:] if call.target is not None and id(call.module) in models
+                call
+                for call in self.stream.evaluations[-_SCORED:]
+                if call.target is not None and id(call.module) in models
             ]
-            again = [(models[id(call.module)](*call.args, **call.kwargs), call.target) for call in evaluated if _kept(call.args)]
+            again = []
+            for call in evaluated:
+                if _kept(call.args):
+                    with mode():
+                        again.append((models[id(call.module)](*call.args, **call.kwargs), call.target))
             evaluation = score_of([out for out, _ in again if isinstance(out, Tensor)], [t for _, t in again])
         return train, evaluation
 

@@ -13,7 +13,7 @@ from unstuck.doctor.recording import Look, ModelCall, Pass, Recording, StepLook
 __all__ = ["Stream", "streams_of"]
 
 
-@dataclass
+@dataclass(eq=False)
 class Stream:
     """The passes that come from one line of the script and lead to steps of the same optimisers."""
 

@@ -1,5 +1,1 @@
 """What the doctor sees of a script that knows nothing of it: patches, a tape of calls, and the facts they leave."""
-
-from unstuck.doctor.watch.watcher import EnoughError, Watcher
-
-__all__ = ["EnoughError", "Watcher"]

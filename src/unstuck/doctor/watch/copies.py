@@ -131,7 +131,7 @@ def copy_model(model: nn.Module) -> nn.Module | None:
     """Return a copy of a model as it is; None for one that cannot be copied."""
     try:
         return copy.deepcopy(model)
-    except Exception:  # noqa: BLE001  a stranger's class may raise anything
+    except Exception:
         return None
 
 

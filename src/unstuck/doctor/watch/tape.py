@@ -19,7 +19,7 @@ __all__ = ["Op", "Tape", "tensors_in"]
 LEAVING = frozenset({"item", "tolist", "numpy", "__array__", "__float__", "__int__", "__bool__"})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Op:
     """One call of a tensor function, at the top level: what it calls in turn is not seen.
 

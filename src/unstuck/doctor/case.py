@@ -1,0 +1,373 @@
+"""The case of one stream: facts worked out from the recording when a judge first asks for them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from unstuck.doctor.recording import ModelCall, Recording
+from unstuck.doctor.rerun import Change, Rerun, Tried, rerun_of
+from unstuck.doctor.scores import Score, score_of
+from unstuck.doctor.streams import Stream
+from unstuck.doctor.watch.install import LOSSES
+from unstuck.doctor.watch.sites import Site
+from unstuck.doctor.watch.tape import Op, tensors_in
+
+if TYPE_CHECKING:
+    from unstuck.doctor.findings import Number
+
+__all__ = ["Budget", "Case", "EvaluationSet", "Suspicion", "Verdict"]
+
+T = TypeVar("T")
+
+_POOLED = 4096  # samples
+
+
+@dataclass
+class Budget:
+    """The seconds that all probes together may take."""
+
+    seconds: float
+    start: float = field(default_factory=time.perf_counter)
+
+    @property
+    def left(self) -> float:
+        """Seconds left."""
+        return self.seconds - (time.perf_counter() - self.start)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a probe says: whether the cause holds, and what was done and measured, as a clause for the report."""
+
+    confirmed: bool
+    tried: str
+    evidence: dict[str, Number] = field(default_factory=dict)
+
+
+@dataclass
+class Suspicion:
+    """A cause that the facts speak for.
+
+    Attributes
+    ----------
+    confidence
+        From 0 to 1, before the probe.
+    probe
+        Tells whether it holds; None where the facts alone are proof, or no experiment is known.
+    consequences
+        Causes that this one would bring about, which then are its symptoms.
+    certain
+        Whether the facts are proof of the fault, so that a probe can only tell what it costs.
+    """
+
+    cause: str
+    confidence: float
+    summary: str
+    evidence: dict[str, Number]
+    fix: str
+    where: Site | None = None
+    suggestion: str = ""
+    symptoms: tuple[str, ...] = ()
+    probe: Callable[[], Verdict | None] | None = None
+    consequences: tuple[str, ...] = ()
+    certain: bool = False
+
+
+@dataclass(frozen=True)
+class EvaluationSet:
+    """The evaluations made from one place of the script: ``calls`` of all phases, by the step at which they were made."""
+
+    stack: tuple[Site, ...]
+    phases: dict[int, list[ModelCall]]
+
+    @cached_property
+    def x(self) -> Tensor | None:
+        """The inputs of the last phase that was kept whole: the first tensor that the model was given."""
+        for calls in reversed(self.phases.values()):
+            found = [next(iter(tensors_in((call.args, call.kwargs))), None) for call in calls]
+            kept = [x for x in found if x is not None and x.numel()]
+            if kept and len(kept) == len(calls) and len({x.shape[1:] for x in kept}) == 1:
+                return torch.cat(kept)
+        return None
+
+    @cached_property
+    def y(self) -> Tensor | None:
+        """What the outputs of that phase were held against; None where it was not seen for every call."""
+        for calls in reversed(self.phases.values()):
+            found = [call.target for call in calls]
+            if self.x is not None and all(y is not None and y.ndim for y in found):
+                y = torch.cat([y for y in found if y is not None])
+                return y if len(y) == len(self.x) else None
+        return None
+
+    @cached_property
+    def scores(self) -> dict[int, Score]:
+        """The score of each phase, by its step, where outputs and targets were seen."""
+        found = {}
+        for step, calls in self.phases.items():
+            pairs = [(c.output, c.target) for c in calls if isinstance(c.output, Tensor) and c.target is not None]
+            score = score_of([o for o, _ in pairs], [t for _, t in pairs])
+            if score is not None:
+                found[step] = score
+        return found
+
+    @cached_property
+    def losses(self) -> dict[int, float]:
+        """The mean loss of each phase, by its step, as the script's loss function gave it (means weighted by rows)."""
+        found = {}
+        for step, calls in self.phases.items():
+            with_loss = [(float(c.loss.output.mean()), max(len(c.loss.target), 1) if c.loss.target.ndim else 1)
+                         for c in calls if c.loss is not None]  # fmt: skip
+            if with_loss:
+                found[step] = float(np.average([v for v, _ in with_loss], weights=[n for _, n in with_loss]))
+        return found
+
+
+class Case:
+    """What is known of one stream, and the means to try something.
+
+    Parameters
+    ----------
+    stream
+        The stream.
+    budget
+        Of the probes; None where none may be made.
+    """
+
+    def __init__(self, stream: Stream, budget: Budget | None) -> None:
+        self.stream, self.budget = stream, budget
+        self._tried: dict[str, Tried | None] = {}
+
+    @property
+    def seen(self) -> Recording:
+        """The whole recording."""
+        return self.stream.seen
+
+    # -- the loss and what it is given --------------------------------------------------------------------------------
+
+    @cached_property
+    def loss_name(self) -> str:
+        """The loss function of ``torch.nn.functional``; empty for one that the script computes by hand."""
+        for done in reversed(self.stream.passes):
+            if done.loss_calls:
+                return done.loss_calls[0].name
+        return ""
+
+    @cached_property
+    def loss_site(self) -> Site | None:
+        """The line that calls it."""
+        for look in self.stream.looks:
+            for op in reversed(look.ops):
+                if op.name in LOSSES:
+                    return op.site
+        return self.stream.looks[0].ops[-1].site if self.stream.looks and self.stream.looks[0].ops else None
+
+    @cached_property
+    def targets(self) -> list[Tensor]:
+        """The targets of each pass that were kept, in order; those of a loss by hand from the passes looked at."""
+        found = [done.loss_calls[0].target for done in self.stream.passes if done.loss_calls]
+        found = [target for target in found if target.numel()]
+        if found or self.rerun is None:
+            return found
+        key = next(iter(self.rerun.program.targets), None)
+        return [batch[key] for batch in self.rerun.batches if key in batch] if key is not None else []
+
+    @cached_property
+    def y(self) -> Tensor | None:
+        """The targets of the kept passes in one tensor, at most some thousand rows."""
+        return _pooled(self.targets)
+
+    @cached_property
+    def inputs(self) -> list[Tensor]:
+        """The first tensor that the first model was given, of each pass that was kept, in order."""
+        if self.rerun is not None and self.rerun.program.fixed_targets:
+            key = next((k for k, what in self.rerun.program.outside.items() if what[0] == "call"), None)
+            return [batch[key] for batch in self.rerun.batches if key in batch] if key is not None else []
+        found = []
+        for done in self.stream.passes:
+            given = tensors_in((done.calls[0].args, done.calls[0].kwargs)) if done.calls else []
+            if given and given[0].numel() and (not done.loss_calls or done.loss_calls[0].target.numel()):
+                found.append(given[0])
+        return found
+
+    @cached_property
+    def x(self) -> Tensor | None:
+        """The inputs of the kept passes in one tensor, at most some thousand rows, in step with :attr:`y`."""
+        return _pooled(self.inputs)
+
+    @cached_property
+    def task(self) -> str:
+        """``classes`` for class indices, ``binary`` for zeros and ones, ``numbers`` for others, or ``unknown``."""
+        y = self.y
+        if y is None or not len(y):
+            return "unknown"
+        if not y.is_floating_point():
+            return "classes"
+        if bool(((y == 0) | (y == 1)).all()):
+            return "binary"
+        return "numbers"
+
+    @cached_property
+    def given(self) -> list[Tensor]:
+        """What the loss was given in the passes of which it was kept, the last 32 of them."""
+        found = [call.input for done in self.stream.passes for call in done.loss_calls[:1] if call.input.numel()]
+        return found[-32:]
+
+    @cached_property
+    def chain(self) -> list[Op]:
+        """The functions of one tensor that end the model, from the loss back to the last layer with weights.
+
+        Those inside the model as well as those that the script applies to its output.
+        """
+        if not self.stream.looks:
+            return []
+        look = self.stream.looks[-1]
+        producers: dict[int, Op] = {}
+        start: Tensor | None = None
+        for op in look.ops:
+            if isinstance(op.func, nn.Module):
+                if not self.loss_name:
+                    start = next(iter(op.outputs), None)
+                continue
+            if op.name in LOSSES and op.inputs:
+                start = op.inputs[0]
+                continue
+            for out in op.outputs:
+                producers[id(out)] = op
+        found: list[Op] = []
+        while start is not None and (op_ := producers.pop(id(start), None)) is not None:
+            given = [t for t in op_.inputs if t.is_floating_point()]
+            if len(given) != 1 or (given[0].is_leaf and given[0].requires_grad):
+                break
+            found.append(op_)
+            start = given[0]
+        return found
+
+    def where_of(self, op: Op | None) -> Site | None:
+        """Return the line to change: where the module of PyTorch's that made a call was made, or where the call stands."""
+        if op is None:
+            return self.loss_site
+        if op.modules and type(op.modules[-1]).__module__.startswith("torch.nn"):
+            return self.seen.made_at(op.modules[-1]) or op.site
+        return op.site
+
+    # -- how it went --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def losses(self) -> np.ndarray:
+        """The loss of each pass."""
+        return self.stream.losses
+
+    def loss_around(self, share: float) -> float:
+        """Return the median loss of the passes around a share of the run: 0 for its start, 1 for its end."""
+        width = max(len(self.losses) // 20, 3)
+        middle = int(share * (len(self.losses) - 1))
+        part = self.losses[max(middle - width, 0) : middle + width]
+        return float(np.median(part)) if len(part) else float("nan")
+
+    @cached_property
+    def evaluation_sets(self) -> list[EvaluationSet]:
+        """The evaluations, by the place of the script that made them, those with most calls first."""
+        groups: dict[tuple[Site, ...], dict[int, list[ModelCall]]] = {}
+        for call in self.stream.evaluations:
+            groups.setdefault(call.stack, {}).setdefault(call.step, []).append(call)
+        sets = [EvaluationSet(stack, phases) for stack, phases in groups.items()]
+        return sorted(sets, key=lambda one: -sum(map(len, one.phases.values())))
+
+    @cached_property
+    def scores(self) -> tuple[Score | None, Score | None]:
+        """The scores of the models as they are at the end: on what they were trained on, on what they were evaluated on."""
+        if self.rerun is None:
+            return None, None
+        return self.quietly(lambda: self.rerun.scores(self.rerun.final())) or (None, None)  # type: ignore[union-attr]
+
+    # -- trying something ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def accumulates(self) -> bool:
+        """Whether gradients of earlier steps lay there when a pass began, at every look at the first pass of a step."""
+        per_step = max(round(self.stream.passes_a_step), 1)
+        later = [
+            look for look in self.stream.looks
+            if self.stream.passes[0].number < look.number and (look.number - self.stream.passes[0].number) % per_step == 0
+        ]  # fmt: skip
+        return bool(later) and all(any(norm > 0 for norm in look.stale.values()) for look in later)
+
+    @cached_property
+    def rerun(self) -> Rerun | None:
+        """What runs the stream again; None where that cannot be done."""
+        return self.quietly(lambda: rerun_of(self.stream, accumulates=self.accumulates))
+
+    @cached_property
+    def probe_steps(self) -> int:
+        """How many steps a rerun takes: as many as the run, or as fit into an eighth of the budget."""
+        if self.budget is None:
+            return 0
+        passes = self.stream.passes
+        each = (passes[-1].seconds - passes[0].seconds) / max(self.stream.steps, 1)
+        return int(min(max(self.stream.steps, 1), max(self.budget.seconds / 8 / max(each, 1e-6), 20)))
+
+    def try_out(self, name: str, change: Change | None = None, steps: int | None = None) -> Tried | None:
+        """Rerun with a change, once for each name; None without a budget, or where it raises."""
+        if name not in self._tried:
+            self._tried[name] = None
+            if self.budget is not None and self.rerun is not None and self.budget.left > 0.2:
+                seconds = min(self.budget.left, max(self.budget.seconds / 5, 1.0))
+                again = self.rerun
+                self._tried[name] = self.quietly(lambda: again.run(steps or self.probe_steps, change, seconds=seconds))
+        return self._tried[name]
+
+    @property
+    def baseline(self) -> Tried | None:
+        """The rerun with nothing changed."""
+        return self.try_out("baseline")
+
+    def gain(self, name: str, change: Change) -> tuple[float, Score, Score] | None:
+        """Rerun with and without a change, and compare.
+
+        Returns
+        -------
+        tuple or None
+            What share of the way from the score without to a perfect one the change goes; both scores, on the
+            script's evaluation data where it is known, else on training data.
+            None where it could not be tried.
+        """
+        before, after = self.baseline, self.try_out(name, change)
+        if before is None or after is None:
+            return None
+        pairs = [(before.evaluation, after.evaluation), (before.train, after.train)]
+        for old, new in pairs:
+            if old is not None and new is not None and np.isfinite(new.value):
+                low = old.value if np.isfinite(old.value) else old.chance
+                return (new.value - low) / max(1 - low, 1e-6), old, new
+        return None
+
+    @staticmethod
+    def quietly(what: Callable[[], T]) -> T | None:
+        """Do something with a stranger's model, which may raise anything; None where it does."""
+        try:
+            return what()
+        except Exception:
+            return None
+
+
+def _pooled(parts: Sequence[Tensor]) -> Tensor | None:
+    """Return tensors one after the other, as many as make some thousand rows; None for different shapes."""
+    chosen: list[Tensor] = []
+    rows = 0
+    for part in parts:
+        if not part.ndim or (chosen and part.shape[1:] != chosen[0].shape[1:]):
+            return None
+        chosen.append(part)
+        rows += len(part)
+        if rows >= _POOLED:
+            break
+    return torch.cat(chosen) if chosen else None

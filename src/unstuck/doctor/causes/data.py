@@ -1,0 +1,11 @@
+"""The data is not what the model can learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from unstuck.doctor.case import Case, Suspicion
+
+__all__ = ["JUDGES"]
+
+JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {}

@@ -1,0 +1,11 @@
+"""The model cannot learn, or not with these weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from unstuck.doctor.case import Case, Suspicion
+
+__all__ = ["JUDGES"]
+
+JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {}

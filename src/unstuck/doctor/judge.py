@@ -1,0 +1,106 @@
+"""From facts to a verdict: every judge is asked, probes confirm or reject, and what follows from another is a symptom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from unstuck.doctor.case import Budget, Case, Suspicion, Verdict
+from unstuck.doctor.causes import JUDGES
+from unstuck.doctor.findings import Finding, Where
+from unstuck.doctor.recording import Recording
+from unstuck.doctor.streams import streams_of
+from unstuck.doctor.watch.sites import Site
+
+__all__ = ["judge"]
+
+_SURE = 0.5  # less than this is not reported
+_STREAMS = 3  # the longest are looked into
+
+
+def judge(seen: Recording, budget: Budget | None) -> tuple[str, tuple[Finding, ...]]:
+    """Return the verdict on a recording, and its findings, the most likely root cause first.
+
+    Parameters
+    ----------
+    seen
+        What was watched.
+    budget
+        Of the probes; None for none.
+    """
+    found: dict[str, tuple[Suspicion, Verdict | None]] = {}
+    for stream in streams_of(seen)[:_STREAMS]:
+        case = Case(stream, budget)
+        for suspicion in _suspicions(case):
+            verdict = suspicion.probe() if budget is not None and suspicion.probe is not None else None
+            old = found.get(suspicion.cause)
+            if old is None or _belief(suspicion, verdict) > _belief(*old):
+                found[suspicion.cause] = suspicion, verdict
+    order = list(JUDGES)
+    ranked = sorted(found.values(), key=lambda pair: (-round(_belief(*pair), 2), order.index(pair[0].cause)))
+    kept = [pair for pair in ranked if _belief(*pair) >= _SURE]
+    explained: dict[str, list[str]] = {}
+    root: list[tuple[Suspicion, Verdict | None]] = []
+    for suspicion, verdict in kept:
+        by = next((other.cause for other, _ in root if suspicion.cause in other.consequences), None)
+        if by is None:
+            root.append((suspicion, verdict))
+        else:
+            explained.setdefault(by, []).append(suspicion.cause)
+    findings = tuple(_finding(s, v, explained.get(s.cause, ())) for s, v in root)
+    return _verdict(findings), findings
+
+
+def _suspicions(case: Case) -> Iterable[Suspicion]:
+    for ask in JUDGES.values():
+        suspicion = ask(case)
+        if suspicion is not None:
+            yield suspicion
+
+
+def _belief(suspicion: Suspicion, verdict: Verdict | None) -> float:
+    """Return the confidence after the probe: a confirmation halves the doubt, a rejection ends it,
+    or, where the fault is certain, says that it does little harm here.
+    """
+    if verdict is None:
+        return suspicion.confidence
+    if verdict.confirmed:
+        return 1 - (1 - suspicion.confidence) / 2
+    return 0.9 * suspicion.confidence if suspicion.certain else min(suspicion.confidence, 0.3)
+
+
+def _verdict(findings: tuple[Finding, ...]) -> str:
+    if not findings:
+        return "healthy"
+    first = findings[0]
+    open_ = [f for f in findings if f.confirmed is None and f.confidence >= first.confidence - 0.1]
+    return "uncertain" if first.confirmed is None and first.confidence < 0.75 and len(open_) > 1 else "fault"
+
+
+def _finding(suspicion: Suspicion, verdict: Verdict | None, symptoms: Iterable[str]) -> Finding:
+    return Finding(
+        cause=suspicion.cause,
+        confidence=round(_belief(suspicion, verdict), 3),
+        summary=suspicion.summary,
+        evidence={**suspicion.evidence, **(verdict.evidence if verdict else {})},
+        where=where(suspicion.where),
+        fix=suspicion.fix,
+        confirmed=verdict.confirmed if verdict else None,
+        symptoms=(*suspicion.symptoms, *symptoms),
+        tried=verdict.tried if verdict else "",
+        suggestion=suspicion.suggestion,
+    )
+
+
+def where(site: Site | None) -> Where | None:
+    """Return a line as the user would write it."""
+    import linecache
+
+    if site is None:
+        return None
+    path = Path(site.file)
+    try:
+        shown = str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        shown = site.file
+    return Where(shown, site.line, linecache.getline(site.file, site.line).strip())

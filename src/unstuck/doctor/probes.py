@@ -1,0 +1,70 @@
+"""Experiments that several judges make: something left out of every pass, or a setting changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from unstuck.doctor.case import Case, Verdict
+from unstuck.doctor.rerun import Change
+from unstuck.doctor.watch.tape import Op
+
+__all__ = ["changed", "skipping", "without_op"]
+
+
+def changed(case: Case, name: str, change: Change, enough: float = 0.3) -> Verdict | None:
+    """Rerun with a change; it confirms where it goes so much of the way from the score without to a perfect one.
+
+    ``name`` says what was changed, as a clause: "with a tenth of the rate".
+    """
+    found = case.gain(name, change)
+    if found is None:
+        return None
+    share, before, after = found
+    return Verdict(share > enough, f"{name}: {before} -> {after.value:.2f} after {case.probe_steps} steps")
+
+
+class Skipping(TorchFunctionMode):
+    """Leaves out one call of a function in a pass: its input is returned.
+
+    Which one is said by its number among the calls of that name, as an attention calls softmax too.
+    """
+
+    def __init__(self, name: str, which: int) -> None:
+        super().__init__()
+        self.name, self.which, self.count = name, which, 0
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Call the function, or hand back what it was given."""
+        if getattr(func, "__name__", "") == self.name:
+            self.count += 1
+            if self.count - 1 == self.which:
+                return next(value for value in (*args, *(kwargs or {}).values()) if isinstance(value, Tensor))
+        return func(*args, **(kwargs or {}))
+
+
+def skipping(case: Case, op: Op) -> Callable[[], AbstractContextManager[Any]]:
+    """Return what makes a context in which that call of a pass is left out."""
+    alike = [other for other in _of_pass(case) if other.name == op.name and not isinstance(other.func, nn.Module)]
+    place = alike.index(op)
+    return lambda: Skipping(op.name, place)
+
+
+def _of_pass(case: Case) -> list[Op]:
+    """Return the functions of the last look that belong to its pass, not to an evaluation before it."""
+    look = case.stream.looks[-1]
+    done = next(done for done in case.stream.passes if done.number == look.number)
+    calls = [i for i, op in enumerate(look.ops) if isinstance(op.func, nn.Module)]
+    before = calls[: len(calls) - len(done.calls)]
+    return look.ops[before[-1] + 1 :] if before else look.ops
+
+
+def without_op(case: Case, op: Op, what: str, enough: float = 0.15) -> Verdict | None:
+    """Leave a call out, and see whether that cures the run."""
+    return changed(case, f"without {what}", Change(mode=skipping(case, op)), enough)
