@@ -83,7 +83,7 @@ class Suspicion:
 
 @dataclass(frozen=True)
 class EvaluationSet:
-    """The evaluations made from one place of the script: ``calls`` of all phases, by the step at which they were made."""
+    """The evaluations made from one place of the script: the calls of each, by the step at which it was made."""
 
     stack: tuple[Site, ...]
     phases: dict[int, list[ModelCall]]
@@ -252,7 +252,7 @@ class Case:
         return found
 
     def where_of(self, op: Op | None) -> Site | None:
-        """Return the line to change: where the module of PyTorch's that made a call was made, or where the call stands."""
+        """Return the line to change: where PyTorch's module that made a call was made, or where the call stands."""
         if op is None:
             return self.loss_site
         if op.modules and type(op.modules[-1]).__module__.startswith("torch.nn"):
@@ -284,7 +284,7 @@ class Case:
 
     @cached_property
     def scores(self) -> tuple[Score | None, Score | None]:
-        """The scores of the models as they are at the end: on what they were trained on, on what they were evaluated on."""
+        """The scores of the models as they are at the end: on training data, and on what they were evaluated on."""
         if self.rerun is None:
             return None, None
         return self.quietly(lambda: self.rerun.scores(self.rerun.final())) or (None, None)  # type: ignore[union-attr]
@@ -295,10 +295,8 @@ class Case:
     def accumulates(self) -> bool:
         """Whether gradients of earlier steps lay there when a pass began, at every look at the first pass of a step."""
         per_step = max(round(self.stream.passes_a_step), 1)
-        later = [
-            look for look in self.stream.looks
-            if self.stream.passes[0].number < look.number and (look.number - self.stream.passes[0].number) % per_step == 0
-        ]  # fmt: skip
+        first = self.stream.passes[0].number
+        later = [look for look in self.stream.looks if look.number > first and (look.number - first) % per_step == 0]
         return bool(later) and all(any(norm > 0 for norm in look.stale.values()) for look in later)
 
     @cached_property
