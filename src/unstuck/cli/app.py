@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from unstuck.cli.bench import bench
+from unstuck.cli.doctor import doctor
 from unstuck.cli.evaluate import evaluate
 from unstuck.cli.info import info
 from unstuck.cli.lr_find import lr_find
@@ -91,4 +92,5 @@ app.command()(evaluate)
 app.command()(sweep)
 app.command("lr-find")(lr_find)
 app.command()(bench)
+app.command(context_settings={"allow_interspersed_args": False})(doctor)  # what follows SCRIPT is the script's
 app.command()(info)

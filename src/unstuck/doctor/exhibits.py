@@ -9,7 +9,8 @@ import pandas as pd
 from torch import Tensor
 
 from unstuck.doctor.findings import Report
-from unstuck.doctor.pictures import FEW, IMAGES, batch_images, curves, layers, sample_images
+from unstuck.doctor.pictures import FEW, curves, layers
+from unstuck.doctor.samples import IMAGES, batch_images, extremes, sample_images
 from unstuck.doctor.wording import escaped, number
 
 __all__ = ["exhibits"]
@@ -74,7 +75,7 @@ def _labelled(drawn: str, said: str) -> str:
 
 def _curves_said(report: Report) -> str:
     losses = report.losses
-    known = losses[np.isfinite(losses["loss"].to_numpy(float))]
+    known = losses[np.isfinite(losses["loss"].to_numpy(float))].reset_index(drop=True)
     lowest = known.loc[known["loss"].idxmin()]
     said = [
         f"Loss over {number(len(losses))} steps: {number(float(known['loss'].iloc[0]))} at first, lowest "
@@ -126,10 +127,9 @@ def _batch(x: Tensor, y: Tensor | None) -> str:
         return _figure(_table(["", *headings], [[str(place), *row] for place, row in enumerate(rows)]), said)
     drawn = batch_images(pixels, _targets(y, len(pixels)))
     height, width = pixels.shape[2:]
-    said += (
-        f" Its first {min(IMAGES, len(pixels))} samples are drawn as images of {height} by {width} pixels, black is "
-    )
-    said += f"{_cell(float(np.nanmin(pixels)))}, white is {_cell(float(np.nanmax(pixels)))}."
+    low, high = map(_cell, extremes(pixels[:IMAGES]))
+    said += f" Its first {min(IMAGES, len(pixels))} samples are drawn as images of {height} by {width} pixels: "
+    said += f"black is {low}, white is {high}."
     return _figure(_labelled(drawn, said), said)
 
 

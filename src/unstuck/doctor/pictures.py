@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,21 +10,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
-from torch import Tensor
 
 from unstuck.doctor.svg import INK, svg
-from unstuck.inspection.moments import images
+from unstuck.doctor.wording import printable
 from unstuck.plots import COLOURS, GREY
 
-__all__ = ["FEW", "IMAGES", "batch_images", "curves", "layers", "sample_images"]
+__all__ = ["FEW", "WIDTH", "curves", "layers"]
 
 FEW = 60  # steps, which show their trend by themselves
-IMAGES = 16  # of a batch
-
-_WIDTH = 4.8  # inches: about as many pixels as a phone has, so that text keeps its size there
+WIDTH = 4.8  # inches: about as many pixels as a phone has, so that text keeps its size there
 _POINTS = 400  # of a line
 _LAYERS = 30  # rows of a profile
-_SIDES = (8, 16, 28, 32, 64)  # of images that are fed as vectors
 
 Numbers = NDArray[np.float64]
 
@@ -64,41 +59,11 @@ def layers(profile: pd.DataFrame) -> str:
     return "" if profile.empty else svg(lambda: _layers(profile))
 
 
-def sample_images(x: Tensor) -> Numbers | None:
-    """Return a batch as images ``(samples, channels, height, width)``; None if it holds none.
-
-    Vectors of as many numbers as a usual square image has pixels are taken for one.
-    """
-    side = round(x.shape[1] ** 0.5) if x.ndim == 2 and x.is_floating_point() else 0
-    if side in _SIDES and side**2 == x.shape[1]:
-        x = x.reshape(len(x), 1, side, side)
-    found = images(x.double().numpy())
-    return found if found is not None and found.size and found.shape[1] in (1, 3) else None
-
-
-def batch_images(pixels: Numbers, titles: Sequence[str]) -> str:
-    """Draw the first images of a batch, from its own darkest value to its brightest.
-
-    Parameters
-    ----------
-    pixels
-        Shape ``(samples, channels, height, width)``.
-    titles
-        One text an image, or none at all.
-
-    Returns
-    -------
-    str
-        An ``<svg>`` element.
-    """
-    return svg(lambda: _batch(pixels[:IMAGES], titles))
-
-
 def _curves(losses: pd.DataFrame, evaluations: pd.DataFrame) -> Figure:
     scored = evaluations[np.isfinite(evaluations["accuracy"].to_numpy(float))] if len(evaluations) else evaluations
     rated = np.isfinite(losses["lr"].to_numpy(float)).any()
     heights = [2.1, *([1.4] if len(scored) else []), *([0.8] if rated else [])]
-    figure = Figure(figsize=(_WIDTH, sum(heights) + 0.5))
+    figure = Figure(figsize=(WIDTH, sum(heights) + 0.5))
     panels: list[Axes] = list(
         figure.subplots(len(heights), sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights})[:, 0]
     )
@@ -178,7 +143,7 @@ def _layers(profile: pd.DataFrame) -> Figure:
     shown = profile.iloc[np.unique(np.linspace(0, len(profile) - 1, min(len(profile), _LAYERS)).astype(int))]
     places = np.arange(len(shown))
     columns = {"spread of outputs": "std", "spread of gradients": "grad_std", "units always 0 (%)": "dead"}
-    figure = Figure(figsize=(_WIDTH, 0.19 * len(shown) + 0.7))
+    figure = Figure(figsize=(WIDTH, 0.19 * len(shown) + 0.7))
     panels = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
     for axis, (title, column), colour in zip(panels, columns.items(), COLOURS, strict=False):
         values = shown[column].to_numpy(float)
@@ -212,27 +177,10 @@ def _decades(axis: Axes, values: Numbers) -> None:
     axis.tick_params(axis="x", labelsize=8.5)
 
 
-def _batch(pixels: Numbers, titles: Sequence[str]) -> Figure:
-    columns = min(8, len(pixels))
-    rows = -(-len(pixels) // columns)
-    figure = Figure(figsize=(_WIDTH * columns / 8, _WIDTH / 8 * (1.3 if titles else 1.03) * rows))
-    known = pixels[np.isfinite(pixels)]
-    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    shown = np.clip((np.nan_to_num(pixels) - low) / max(high - low, 1e-12), 0, 1)
-    axes = figure.subplots(rows, columns, squeeze=False).flat
-    for place, axis in enumerate(axes):
-        axis.axis("off")
-        if place < len(shown):
-            image = np.moveaxis(shown[place], 0, 2)
-            axis.imshow(image[..., 0] if image.shape[2] == 1 else image, cmap="gray", vmin=0, vmax=1)
-            if titles:
-                axis.set_title(titles[place], fontsize=9, loc="center", pad=2)
-    return figure
-
-
 def _legend(name: Any) -> str:
     return _short(str(name).lstrip("_"))  # which would keep it out of the legend
 
 
 def _short(name: str) -> str:
+    name = printable(name)
     return name if len(name) <= 24 else f"{name[:10]}…{name[-13:]}"
