@@ -115,8 +115,8 @@ class Doctor:
     def _observed(self, streams: list[Stream]) -> Observed:
         main = streams[0] if streams else None
         parameters = list(main.parameters.values()) if main else []
-        losses = main.losses if main else []
-        rates = main.rates if main else []
+        losses = list(main.losses) if main else []
+        rates = list(main.rates) if main else []
         return Observed(
             steps=self._watcher.seen.steps,
             seconds=self._watcher.seen.seconds,
@@ -179,15 +179,11 @@ def _batch(streams: list[Stream]) -> tuple[Tensor, Tensor | None] | None:
 
 
 def _layers(streams: list[Stream]) -> pd.DataFrame:
-    for stream in streams[:1]:
-        case = Case(stream, None)
-        again = case.rerun
-        if again is None or len(stream.models) != 1 or not case.inputs:
-            continue
-        profile = case.quietly(lambda: _profile(case))
-        if profile is not None:
-            return profile
-    return pd.DataFrame()
+    case = Case(streams[0], None) if streams else None
+    if case is None or len(case.stream.models) != 1 or not case.inputs:
+        return pd.DataFrame()
+    profile = case.quietly(lambda: _profile(case))
+    return pd.DataFrame() if profile is None else profile
 
 
 def _profile(case: Case) -> pd.DataFrame:

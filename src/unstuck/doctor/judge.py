@@ -1,4 +1,4 @@
-"""From facts to a verdict: every judge is asked, probes confirm or reject, and what follows from another is a symptom."""
+"""From facts to a verdict: judges are asked, probes confirm or reject, what follows from another is a symptom."""
 
 from __future__ import annotations
 
@@ -59,8 +59,10 @@ def _suspicions(case: Case) -> Iterable[Suspicion]:
 
 
 def _belief(suspicion: Suspicion, verdict: Verdict | None) -> float:
-    """Return the confidence after the probe: a confirmation halves the doubt, a rejection ends it,
-    or, where the fault is certain, says that it does little harm here.
+    """Return the confidence after the probe.
+
+    A confirmation halves the doubt; a rejection ends the suspicion, or, where the fault is certain, says that it does
+    little harm here.
     """
     if verdict is None:
         return suspicion.confidence

@@ -82,13 +82,7 @@ class Program:
             for key, what in self.outside.items()
             if what[0] == "call" and (value := self.values[key]).ndim
         }
-        return any(
-            what[0] == "constant"
-            and self.values[key].ndim
-            and self.values[key].shape[0] in sizes
-            and not self.values[key].requires_grad
-            for key, what in self.outside.items()
-        )
+        return any(value.ndim and value.shape[0] in sizes and not value.requires_grad for value in constants)
 
     def run(
         self,

@@ -195,7 +195,7 @@ class Rerun:
             for optimizer, first in zip(optimizers, rates, strict=True):
                 for group, rate in zip(optimizer.param_groups, first, strict=True):
                     group["lr"] = rate * change.lr * (1.0 if change.constant_lr else self._decayed(step))
-                optimizer.step(*self._closure(optimizer, loss))
+                optimizer.step(*self._closure(optimizer, loss))  # type: ignore[arg-type]
                 if not accumulate:
                     optimizer.zero_grad()
             if not np.isfinite(losses[-1]):
@@ -228,17 +228,13 @@ class Rerun:
                 outputs.append(given)
                 targets.append(target)
             train = score_of(outputs, targets)
-            evaluated = [
-                call
-                for call in self.stream.evaluations[-_SCORED:]
-                if call.target is not None and id(call.module) in models
-            ]
-            again = []
-            for call in evaluated:
-                if _kept(call.args):
+            again: list[tuple[Any, Tensor]] = []
+            for call in self.stream.evaluations[-_SCORED:]:
+                if call.target is not None and id(call.module) in models and _kept(call.args):
                     with mode():
                         again.append((models[id(call.module)](*call.args, **call.kwargs), call.target))
-            evaluation = score_of([out for out, _ in again if isinstance(out, Tensor)], [t for _, t in again])
+            paired = [(out, target) for out, target in again if isinstance(out, Tensor)]
+            evaluation = score_of([out for out, _ in paired], [target for _, target in paired])
         return train, evaluation
 
 

@@ -68,7 +68,7 @@ class Keeper:
         pointers = {
             out.data_ptr(): number for number, call in enumerate(calls) for out in tensors_in(call.output) if len_(out)
         }
-        for number, call in enumerate(calls):
+        for call in calls:
             if call.loss is not None and call.target is None and len_(call.loss.target):
                 call.target = call.loss.target
         for op in ops:
@@ -105,7 +105,7 @@ def _assign(calls: list[ModelCall], numbers: list[int], predicted: Tensor, targe
     sizes = [len_(next(iter(tensors_in(calls[number].output)), torch.empty(0))) for number in numbers]
     if not predicted.ndim or not target.ndim or predicted.shape[0] != sum(sizes) or target.shape[0] != sum(sizes):
         return
-    for number, mine, wanted in zip(numbers, predicted.split(sizes), target.split(sizes), strict=True):
+    for number, mine, wanted in zip(numbers, torch.split(predicted, sizes), torch.split(target, sizes), strict=True):
         if calls[number].predicted is None:
             calls[number].predicted, calls[number].target = mine.clone(), wanted.clone()
 

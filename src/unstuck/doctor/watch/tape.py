@@ -90,18 +90,18 @@ class Tape(TorchFunctionMode):
         """Start writing."""
         if not self.running:
             self.running = True
-            self.__enter__()
+            self.__enter__()  # type: ignore[no-untyped-call]
 
     def off(self) -> None:
         """Stop writing; what was written stays."""
         if not self.running:
             return
         self.running = False
-        stack = torch.overrides._get_current_function_mode_stack()
+        stack = torch.overrides._get_current_function_mode_stack()  # type: ignore[no-untyped-call]
         if not any(mode is self for mode in stack):
             return
         above = []
-        while (top := torch.overrides._pop_mode()) is not self:
+        while (top := torch.overrides._pop_mode()) is not self:  # type: ignore[no-untyped-call]
             above.append(top)
         for mode in reversed(above):
-            torch.overrides._push_mode(mode)
+            torch.overrides._push_mode(mode)  # type: ignore[no-untyped-call]

@@ -96,7 +96,7 @@ class Watcher:
         return known[1]
 
     def model_starts(self, module: nn.Module) -> None:
-        """Called before a model that no other module calls."""
+        """Take note of a model that is about to be called, and not by another module."""
         if torch.is_grad_enabled():
             if self._evaluating and module.training:
                 self._evaluating = False
@@ -109,7 +109,7 @@ class Watcher:
             self.tape.on()
 
     def model_called(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
-        """Called after it."""
+        """Take note of the call, and of what it returned."""
         grad = torch.is_grad_enabled()
         if self.tape.running:
             self.tape.ops.append(Op(module, args, kwargs, out, site_here(), (), grad))
@@ -131,7 +131,7 @@ class Watcher:
             self._settle_evaluations(2048)
 
     def loss_called(self, name: str, given: Tensor, target: Tensor, kwargs: dict[str, Any], out: Tensor) -> None:
-        """Called after a loss function."""
+        """Take note of a loss function's call."""
         call = LossCall(
             name,
             given.detach(),
@@ -147,7 +147,7 @@ class Watcher:
             del self._losses[:2048]
 
     def backward_starts(self, loss: Tensor) -> Look | None:
-        """Called before a backward pass, with the loss."""
+        """Take what the tape holds, and the gradients that lie there, before a backward pass."""
         self.tape.off()
         self._evaluating = False
         if not self.looking:
@@ -159,7 +159,7 @@ class Watcher:
         return look
 
     def backward_done(self, loss: Tensor, look: Look | None) -> None:
-        """Called after it."""
+        """Take note of a backward pass."""
         seen = self.seen
         calls = [call for call in self._calls if call.grad]
         if len(calls) > self._usual > 0:
@@ -204,7 +204,7 @@ class Watcher:
             self._enough(len(seen.passes))
 
     def step_starts(self, optimizer: optim.Optimizer) -> None:
-        """Called before an optimiser's step."""
+        """Take note of the rate, and of the weights where the step is looked at, before a step."""
         self.tape.off()
         self._in_step = True
         number = self._number(optimizer)
@@ -216,7 +216,7 @@ class Watcher:
             self._before = {id(p): p.detach().clone() for group in optimizer.param_groups for p in group["params"]}
 
     def step_done(self, optimizer: optim.Optimizer) -> None:
-        """Called after it."""
+        """Take note of a step."""
         number = self._number(optimizer)
         if self._before is not None:
             self._look_at_step(optimizer, number, self._before)
@@ -254,7 +254,7 @@ class Watcher:
             self.seen.sites[name] = site
 
     def clipped(self, kind: str, bound: float, norm: Tensor | None) -> None:
-        """Called after gradients were clipped."""
+        """Take note of a clip."""
         self.event("clip", site_here())
         if self._scale != 1.0 and not self._unscaled:
             self.seen.scaled_clips += 1
@@ -262,25 +262,25 @@ class Watcher:
         self.seen.clips.append((self.seen.steps, kind, bound, value))
 
     def scaled(self, scale: float) -> None:
-        """Called when a GradScaler multiplies a loss."""
+        """Take note of a GradScaler's factor on the loss."""
         self._scale, self._unscaled = scale, False
 
     def unscaled(self) -> None:
-        """Called when it divides the gradients."""
+        """Take note that the gradients were divided by it."""
         self._unscaled = True
         self.event("unscale", site_here())
 
     def printed(self, text: str) -> None:
-        """Called when the script prints."""
+        """Take note of what is printed."""
         if len(self.seen.printed) < _LINES:
             self.seen.printed.append(Printed(self.seen.steps, text, site_here(), stack_here()))
 
     def loaded(self, module: nn.Module) -> None:
-        """Called when a module takes a state from elsewhere."""
+        """Take note of a module that takes a state from elsewhere."""
         self.seen.loaded.update(id(part) for part in module.modules())
 
     def scheduled(self, scheduler: object) -> None:
-        """Called when a scheduler steps."""
+        """Take note of a scheduler's step."""
         if not any(scheduler is known for known in self.seen.schedulers):
             self.seen.schedulers.append(scheduler)
         site = site_here()
