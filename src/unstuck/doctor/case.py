@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Budget", "Case", "EvaluationSet", "Suspicion", "Verdict"]
 
 T = TypeVar("T")
+
+_log = logging.getLogger("unstuck.doctor")
 
 _POOLED = 4096  # samples
 

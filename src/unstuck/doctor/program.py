@@ -77,11 +77,9 @@ class Program:
     @property
     def fixed_targets(self) -> bool:
         """Whether something of the batch, other than models' inputs and losses' targets, is known of the look alone."""
-        sizes = {
-            value.shape[0]
-            for key, what in self.outside.items()
-            if what[0] == "call" and (value := self.values[key]).ndim
-        }
+        inputs = [self.values[key] for key, what in self.outside.items() if what[0] == "call"]
+        constants = [self.values[key] for key, what in self.outside.items() if what[0] == "constant"]
+        sizes = {value.shape[0] for value in inputs if value.ndim}
         return any(value.ndim and value.shape[0] in sizes and not value.requires_grad for value in constants)
 
     def run(
