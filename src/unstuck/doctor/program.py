@@ -21,11 +21,12 @@ Key = tuple[str, int, int] | tuple[str, int]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a pass gave: the loss, with its graph; what the last model returned; what the loss was given."""
+    """What a pass gave: the loss, with its graph; what the last model returned; what a loss function made of what."""
 
     loss: Tensor
     output: Any
     given: Tensor | None
+    of_data: Tensor | None  # the value of the last loss function: the loss without what the script adds to it
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Program:
             The id of a parameter that an op uses by itself -> what to use in its place.
         """
         known: dict[int, Any] = {**{key: self.values[key] for key in self.outside}, **batch}
-        output, given = None, None
+        output, given, of_data = None, None, None
 
         def place(leaf: Any) -> Any:
             if not isinstance(leaf, Tensor):
@@ -118,9 +119,11 @@ class Program:
                 if op.name in LOSSES:
                     given = args[0] if args else kwargs.get("input")
                 out = op.func(*args, **kwargs)
+                if op.name in LOSSES:
+                    of_data = out
             for old, new in zip(op.outputs, tensors_in(out), strict=False):
                 known[id(old)] = new
-        return Outcome(known[self.result], output, given)
+        return Outcome(known[self.result], output, given, of_data)
 
 
 def program_of(stream: Stream, look: Look) -> Program | None:

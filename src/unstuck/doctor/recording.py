@@ -145,6 +145,8 @@ class Recording:
     steps: int = 0
     seconds: float = 0.0
     error: BaseException | None = None
+    failed: Look | None = None  # a pass that raised
+    raised: tuple[str, tuple[Any, ...], Site | None] | None = None  # a function that raised, its arguments, its line
 
     def made_at(self, thing: object) -> Site | None:
         """Return the line that made an object, where it was seen."""

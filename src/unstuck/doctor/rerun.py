@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn, optim
 
-from unstuck.doctor.program import Program, program_of
+from unstuck.doctor.program import Outcome, Program, program_of
 from unstuck.doctor.scores import Score, score_of
 from unstuck.doctor.streams import Stream
 
@@ -46,6 +46,10 @@ class Change:
         Whether gradients pile up from step to step; None for as the script has it.
     training
         The mode of the models in a pass; None for as the script has it.
+    loss
+        Called with what a pass gave, returns the loss to minimise in place of the script's.
+    everything
+        Whether the first optimiser takes the parameters, too, that the script's optimisers do not hold.
     """
 
     lr: float = 1.0
@@ -58,6 +62,8 @@ class Change:
     clip: bool = True
     accumulate: bool | None = None
     training: bool | None = None
+    loss: Callable[[Outcome], Tensor] | None = None
+    everything: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,6 +156,9 @@ class Rerun:
                 group["lr"] = group.get("lr", now) / float(now) * rates[0][1] if rates else group["lr"]
                 group.update({name: value for name, value in change.hyper.items() if name in group})
             made.append(twin)
+        if change.everything and made:
+            held = {id(p) for optimizer in made for group in optimizer.param_groups for p in group["params"]}
+            made[0].param_groups[0]["params"] += [p for p in parameters.values() if id(p) not in held]
         return made
 
     def run(self, steps: int, change: Change | None = None, *, seconds: float = 10.0, seed: int = 0) -> Tried:
@@ -186,7 +195,8 @@ class Rerun:
             for place in range(each):
                 batch = batches[(step * each + place) % len(batches)]
                 with change.mode():
-                    loss = self.program.run(models, batch, parameters).loss / self.stream.passes[0].scale
+                    outcome = self.program.run(models, batch, parameters)
+                    loss = outcome.loss / self.stream.passes[0].scale if change.loss is None else change.loss(outcome)
                 losses.append(float(loss.detach()))
                 if loss.requires_grad:
                     loss.backward()  # type: ignore[no-untyped-call]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -42,19 +43,20 @@ def watching(watcher: Watcher) -> Iterator[Watcher]:
         _listen_to_makers(patches, watcher)
         _listen_to_print(patches, watcher)
         hooks = [
-            register_optimizer_step_pre_hook(_muted(watcher, lambda optimizer, *_: watcher.step_starts(optimizer))),
-            register_optimizer_step_post_hook(_muted(watcher, lambda optimizer, *_: watcher.step_done(optimizer))),
+            register_optimizer_step_pre_hook(_muted(lambda optimizer, *_: watcher.step_starts(optimizer))),
+            register_optimizer_step_post_hook(_muted(lambda optimizer, *_: watcher.step_done(optimizer))),
         ]
         watcher.begin()
         try:
             yield watcher
         finally:
             watcher.end()
+            watcher.busy = True  # a wrapper that the script or a tape still holds has nothing to tell
             for hook in hooks:
                 hook.remove()
 
 
-def _muted(watcher: Watcher, tell: Callable[..., None]) -> Callable[..., None]:
+def _muted(tell: Callable[..., None]) -> Callable[..., None]:
     """Return the function as one whose own tensor operations are not taken for the script's."""
 
     def told(*args: Any, **kwargs: Any) -> None:
@@ -68,7 +70,7 @@ def _after(
     patches: Patches, watcher: Watcher, owner: Any, name: str, tell: Callable[..., None], *, before: bool = False
 ) -> None:
     """Tell of a call of ``owner.name`` after it (or before), with its result and its arguments."""
-    tell = _muted(watcher, tell)
+    tell = _muted(tell)
 
     def around(original: Wrapper) -> Wrapper:
         def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -79,6 +81,9 @@ def _after(
             watcher.busy = True
             try:
                 result = original(*args, **kwargs)
+            except (RuntimeError, IndexError):
+                watcher.seen.raised = (name, args, site_here())
+                raise
             finally:
                 watcher.busy = False
             if not before:
@@ -151,8 +156,6 @@ def _listen_to_losses(patches: Patches, watcher: Watcher) -> None:
 
 def _positional(name: str, args: tuple[Any, ...]) -> dict[str, Any]:
     """Return a loss's further arguments by name."""
-    import inspect
-
     if not args:
         return {}
     names = list(inspect.signature(getattr(F, name)).parameters)[2:]
@@ -160,8 +163,7 @@ def _positional(name: str, args: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def _listen_to_backward(patches: Patches, watcher: Watcher) -> None:
-    starts, done = _muted(watcher, lambda: None), _muted(watcher, watcher.backward_done)
-    del starts
+    done = _muted(watcher.backward_done)
 
     def around(original: Wrapper) -> Wrapper:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
@@ -173,6 +175,9 @@ def _listen_to_backward(patches: Patches, watcher: Watcher) -> None:
             watcher.busy = True
             try:
                 result = original(tensors, *args, **kwargs)
+            except RuntimeError:
+                watcher.seen.failed = look
+                raise
             finally:
                 watcher.busy = False
             done(first, look)
