@@ -13,10 +13,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help book test lint unit cold replay site lab serve bench gpu clean
+.PHONY: help book test lint unit cold replay site lab serve bench doctor-bench gpu clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 book: $(STAMP)  ## Execute every chapter that changed and build the site into _build/html
 	@$(PY) book/build.py
@@ -57,6 +57,9 @@ serve: $(STAMP)  ## Build the site and serve it on http://localhost:8000
 bench: $(PEERS)  ## Time the package against plain PyTorch and other libraries, and record it in benchmarks/results
 	@$(PY) benchmarks/sweep.py --out benchmarks/results
 	@$(PY) benchmarks/loop.py --out benchmarks/results
+
+doctor-bench: $(PEERS)  ## Measure the doctor on scripts with planted faults, beside other tools, into benchmarks/results
+	@$(PY) benchmarks/doctor.py --half all --peers --cost --out benchmarks/results
 
 gpu: $(STAMP)  ## Run what needs an NVIDIA GPU: the tests marked cuda, and the benchmarks
 	@$(PY) -c 'import sys, torch; torch.cuda.is_available() or sys.exit("No CUDA device: nothing was run.")'

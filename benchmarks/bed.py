@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 FAULTS = Path(__file__).resolve().parent.parent / "tests" / "faults"
 HALVES = ("set", "held")
@@ -34,6 +35,8 @@ class Case:
     score, better, seen
         A pattern for the score that the script prints, whether "higher" or "lower" is better, and what was seen: of
         the script, and of its twin.
+    styles
+        Words on how the script is written, and on what it trains.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Case:
     score: str
     better: str
     seen: tuple[float, ...]
+    styles: tuple[str, ...]
 
     @property
     def key(self) -> str:
@@ -79,6 +83,39 @@ class Case:
         return text
 
 
+@dataclass(frozen=True)
+class Script:
+    """What is run: a case's own script, "faulty" or a "control", or the repaired "twin" of a faulty one."""
+
+    case: Case
+    kind: Literal["faulty", "twin", "control"]
+
+    @property
+    def key(self) -> str:
+        """The name within the bed, a twin's marked."""
+        return self.case.key + (" (twin)" if self.kind == "twin" else "")
+
+    @property
+    def text(self) -> str:
+        """What the interpreter is given."""
+        return self.case.twin() if self.kind == "twin" else self.case.text
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing is to be found."""
+        return self.kind != "faulty"
+
+
+def scripts(cases: Iterable[Case], *, twins: bool = True) -> list[Script]:
+    """Return what is to be run of some cases: every script, each faulty one with its twin behind it."""
+    found = []
+    for case in cases:
+        found.append(Script(case, "faulty" if case.causes else "control"))
+        if case.causes and twins:
+            found.append(Script(case, "twin"))
+    return found
+
+
 def read_cases() -> list[Case]:
     """Return every case of the bed, folder by folder, in the order of the tables."""
     return [
@@ -91,6 +128,7 @@ def read_cases() -> list[Case]:
             score=values["score"],
             better=values.get("better", ""),
             seen=tuple(values["seen"]),
+            styles=tuple(values["styles"]),
         )
         for table in sorted(FAULTS.glob("*/cases.toml"))
         for name, values in tomllib.loads(table.read_text(encoding="utf8")).items()
@@ -117,7 +155,7 @@ def halves(cases: Iterable[Case]) -> dict[str, str]:
     alike = defaultdict(list)
     for case in cases:
         alike[case.cause].append(case.key)
-    dealt = {}
+    dealt: dict[str, str] = {}
     for keys in alike.values():
         keys.sort(key=lambda key: hashlib.sha256(key.encode()).hexdigest())
         dealt |= {key: HALVES[place % 2 if len(keys) > 1 else 1] for place, key in enumerate(keys)}

@@ -1,25 +1,211 @@
-"""Measure the doctor on the scripts with planted faults, their repaired twins and the healthy controls."""
+"""Measure the doctor on the scripts with planted faults, their repaired twins and the healthy controls.
+
+Each script runs in a process of its own under ``unstuck doctor``, which knows neither the script nor what was planted.
+Thresholds are set on the half "set"; the goals are for the half "held".
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
+import shlex
+import statistics
 import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
 
-from bed import HALVES, halves, read_cases
+import torch
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from bed import HALVES, Case, Script, halves, read_cases, scripts
+from common import about, write
+from doctor_cost import Cost, cost, mlps_on_digits
+from doctor_peers import CONTESTANT, NOT_RUN, TOOLS
+from doctor_runs import DOCTOR, ROOT, Contestant, Runner, Seen, version
+from doctor_scores import GOALS, Row, Share, missed_goals, scores
+from peer_words import translated
+
+COLUMNS = {"top1": "top-1", "top3": "top-3", "line": "line", "confirmed": "confirmed", "twins": "twins flagged"}
+
+
+def arguments(cases: Sequence[Case]) -> argparse.Namespace:
+    """Read the command line, and refuse names that are not in the bed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--half", choices=[*HALVES, "all"], default="held")
+    parser.add_argument("--cause", choices=sorted({case.cause for case in cases if case.cause}), metavar="SLUG")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="names of scripts")
+    parser.add_argument("--group", choices=sorted({case.group for case in cases}), help="a folder of tests/faults")
+    parser.add_argument("--no-twins", action="store_true", help="leave the repaired twins out")
+    parser.add_argument("--jobs", type=int, default=2, help="scripts at a time")
+    parser.add_argument("--peers", action="store_true", help="run the other tools on the same scripts")
+    parser.add_argument("--cost", action="store_true", help="time MLPs on digits, watched and plain")
+    parser.add_argument("--rounds", type=int, default=3, help="ratios of the cost to take of each script")
+    parser.add_argument("--command", type=shlex.split, default=list(DOCTOR), help="what to run in the doctor's place")
+    parser.add_argument("--cache", type=Path, default=ROOT / "_build" / "doctor-bench", help="where runs are kept")
+    parser.add_argument("--out", type=Path, help="a folder for the record, doctor-cpu.json")
+    parser.add_argument("--list", choices=[*HALVES, "all"], help="print the cases of a half, and stop")
+    given = parser.parse_args()
+    if unknown := set(given.only or ()) - {case.name for case in cases}:
+        parser.error(f"no such script: {', '.join(sorted(unknown))}; --list all says which there are")
+    given.half = given.list or given.half
+    return given
+
+
+def chosen(cases: Sequence[Case], half: dict[str, str], given: argparse.Namespace) -> list[Case]:
+    """Return the cases that the command line asks for."""
+    return [
+        case
+        for case in cases
+        if given.half in (half[case.key], "all")
+        and given.cause in (None, case.cause)
+        and given.group in (None, case.group)
+        and (given.only is None or case.name in given.only)
+    ]
+
+
+def examine(wanted: Sequence[Script], half: dict[str, str], doctor: Contestant, run: Runner, jobs: int) -> list[Row]:
+    """Run a doctor on scripts, several at a time."""
+    with ThreadPoolExecutor(jobs) as pool:
+        seen = pool.map(partial(run.diagnose, doctor=doctor), wanted)
+        waiting = track(seen, doctor.name, total=len(wanted), console=Console(stderr=True))
+        return [Row(script, half[script.case.key], answer) for script, answer in zip(wanted, waiting, strict=True)]
+
+
+def of_peers(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Return the rows of each tool that is installed, of the runs that all of them watched."""
+    found: dict[str, list[Row]] = {name: [] for name in TOOLS if version(name)}
+    for row in rows:
+        for name in found:
+            said = row.seen.report.get("tools", {}).get(name, {"messages": [], "problem": row.seen.problem})
+            report = {"findings": translated(name, said["messages"])}
+            seen = Seen(report, 0, row.seen.seconds, row.seen.same_output, said["problem"])
+            found[name].append(Row(row.script, row.half, seen))
+    return found
+
+
+def by_cause(rows: Sequence[Row]) -> Table:
+    """Return the table of the causes, and below them the controls."""
+    table = Table(*["cause", "n", *COLUMNS.values()], box=None, header_style="bold")
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[row.script.case.cause].append(row)
+    for cause in sorted(groups, key=lambda cause: (not cause, cause)):
+        measured = scores(groups[cause])
+        cells = [str(measured[name]) for name in COLUMNS]
+        if not cause:
+            cells[-1] = str(measured["controls"])
+        table.add_row(cause or "(healthy controls)", str(len({row.script.case for row in groups[cause]})), *cells)
+    return table
+
+
+def compared(rows: dict[str, list[Row]]) -> Table:
+    """Return the table of the tools, a row for each and half."""
+    table = Table(
+        "tool", "half", "top-1", "top-3", "line", "false alarms: twins", "controls", "all", "failures", box=None
+    )
+    for name, of_tool in rows.items():
+        for half in HALVES:
+            part = [row for row in of_tool if row.half == half]
+            if part:
+                measured = scores(part)
+                shown = (measured[key] for key in ("top1", "top3", "line", "twins", "controls", "alarms", "problems"))
+                table.add_row(name, half, *map(percent, shown))
+    return table
+
+
+def percent(value: Share) -> str:
+    """Return a share as a table shows it."""
+    return f"{value.share:.1%} ({value})" if value.of else "-"
+
+
+def lines(rows: Sequence[Row]) -> list[str]:
+    """Return what went wrong, a line each: misses, lines not found, false alarms, changed output, failures."""
+    said = [
+        f"miss: {row.script.key}: {' | '.join(row.script.case.causes)} -> {row.got()}"
+        for row in rows
+        if row.script.kind == "faulty" and not row.top1
+    ]
+    said += [f"false alarm: {row.script.key} -> {row.got()}" for row in rows if row.alarm]
+    said += [f"prints something else under the doctor: {row.script.key}" for row in rows if not row.seen.same_output]
+    said += [f"failure: {row.script.key}: {row.seen.problem}" for row in rows if row.seen.problem]
+    return said
 
 
 def main() -> int:
-    """List a half of the bed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--list", choices=[*HALVES, "all"], required=True, help="print the cases of a half, and stop")
-    given = parser.parse_args()
+    """Print the tables, write the record where it is asked for, and say whether the goals are met."""
     cases = read_cases()
     half = halves(cases)
-    for case in cases:
-        if given.list in (half[case.key], "all"):
+    given = arguments(cases)
+    wanted = chosen(cases, half, given)
+    if given.list:
+        for case in wanted:
             print(f"{half[case.key]:4}  {os.path.relpath(case.script)}  {' '.join(case.causes) or '-'}")
-    return 0
+        return 0
+    to_run = scripts(wanted, twins=not given.no_twins)
+    runner, console = Runner(given.cache), Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    doctor = Contestant("unstuck doctor", tuple(given.command))
+    own = examine(to_run, half, doctor, runner, given.jobs)
+    rows = {doctor.name: own}
+    if given.peers:
+        rows |= of_peers(examine(to_run, half, CONTESTANT, runner, given.jobs))
+    costs = [cost(script, doctor, given.rounds) for script in mlps_on_digits(to_run)] if given.cost else []
+
+    console.print(by_cause(own), "", *lines(own), "", compared(rows), sep="\n")
+    for name, why in (dict.fromkeys(set(TOOLS) - set(rows), "not installed") | NOT_RUN).items() if given.peers else ():
+        console.print(f"{name}: {why}")
+    ratio = spread(costs, console)
+    held = [row for row in own if row.half == "held"]
+    whole = len({row.script.key for row in held}) == sum(half[s.case.key] == "held" for s in scripts(cases))
+    missed = missed_goals(scores(held), ratio) if whole else []
+    if whole:
+        console.print("", *(missed or ["every goal is met on the half that set no threshold"]), sep="\n")
+    if given.out:
+        record = {"goals": GOALS, **about(torch.device("cpu")), **recorded(rows, costs), "missed": missed}
+        write(record, given.out / "doctor-cpu.json")
+    return int(bool(missed))
+
+
+def spread(costs: Sequence[Cost], console: Console) -> float | None:
+    """Print what watching costs, and return the median over the scripts, of the training alone."""
+    if not costs:
+        return None
+    table = Table("watched over plain", "whole process", "training alone", box=None)
+    records = [one.record() for one in costs]
+    for one in records:
+        table.add_row(one["script"], f"{one['whole']:.2f}", f"{one['training']:.2f}")
+    medians: list[float] = [statistics.median(one[name] for one in records) for name in ("whole", "training")]
+    table.add_row("median", *(f"{value:.2f}" for value in medians))
+    console.print("", table, sep="\n")
+    return medians[1]
+
+
+def recorded(rows: dict[str, list[Row]], costs: Sequence[Cost]) -> dict[str, Any]:
+    """Return the scores and every row, tool by tool."""
+    return {
+        "tools": [
+            {
+                "name": name,
+                "version": version(name if name in TOOLS else "unstuck"),
+                "scores": {
+                    half: {
+                        score: [value.hits, value.of]
+                        for score, value in scores([row for row in of_tool if row.half == half]).items()
+                    }
+                    for half in HALVES
+                },
+                "rows": [row.record() for row in of_tool],
+            }
+            for name, of_tool in rows.items()
+        ],
+        "not_run": NOT_RUN,
+        "cost": [one.record() for one in costs],
+    }
 
 
 if __name__ == "__main__":
