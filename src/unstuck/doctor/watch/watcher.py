@@ -214,6 +214,8 @@ class Watcher:
         self._before = None
         if self._own_steps[number] >= self._next_step_look[number]:
             self._before = {id(p): p.detach().clone() for group in optimizer.param_groups for p in group["params"]}
+            if not self._own_steps[number]:
+                self.seen.first_values.update(self._before)
 
     def step_done(self, optimizer: optim.Optimizer) -> None:
         """Take note of a step."""
