@@ -11,7 +11,6 @@ import os
 import shlex
 import statistics
 import sys
-from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -21,17 +20,15 @@ from typing import Any
 import torch
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 from bed import HALVES, Case, Script, halves, read_cases, scripts
 from common import about, write
 from doctor_cost import Cost, cost, mlps_on_digits
 from doctor_peers import CONTESTANT, NOT_RUN, TOOLS
 from doctor_runs import DOCTOR, ROOT, Contestant, Runner, Seen, version
-from doctor_scores import GOALS, Row, Share, missed_goals, scores
+from doctor_scores import GOALS, Row, missed_goals, scores
+from doctor_tables import against_goals, by_cause, compared, lines, of_cost
 from peer_words import translated
-
-COLUMNS = {"top1": "top-1", "top3": "top-3", "line": "line", "confirmed": "confirmed", "twins": "twins flagged"}
 
 
 def arguments(cases: Sequence[Case]) -> argparse.Namespace:
@@ -89,54 +86,6 @@ def of_peers(rows: Sequence[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def by_cause(rows: Sequence[Row]) -> Table:
-    """Return the table of the causes, and below them the controls."""
-    table = Table(*["cause", "n", *COLUMNS.values()], box=None, header_style="bold")
-    groups: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[row.script.case.cause].append(row)
-    for cause in sorted(groups, key=lambda cause: (not cause, cause)):
-        measured = scores(groups[cause])
-        cells = [str(measured[name]) for name in COLUMNS]
-        if not cause:
-            cells[-1] = str(measured["controls"])
-        table.add_row(cause or "(healthy controls)", str(len({row.script.case for row in groups[cause]})), *cells)
-    return table
-
-
-def compared(rows: dict[str, list[Row]]) -> Table:
-    """Return the table of the tools, a row for each and half."""
-    table = Table(
-        "tool", "half", "top-1", "top-3", "line", "false alarms: twins", "controls", "all", "failures", box=None
-    )
-    for name, of_tool in rows.items():
-        for half in HALVES:
-            part = [row for row in of_tool if row.half == half]
-            if part:
-                measured = scores(part)
-                shown = (measured[key] for key in ("top1", "top3", "line", "twins", "controls", "alarms", "problems"))
-                table.add_row(name, half, *map(percent, shown))
-    return table
-
-
-def percent(value: Share) -> str:
-    """Return a share as a table shows it."""
-    return f"{value.share:.1%} ({value})" if value.of else "-"
-
-
-def lines(rows: Sequence[Row]) -> list[str]:
-    """Return what went wrong, a line each: misses, lines not found, false alarms, changed output, failures."""
-    said = [
-        f"miss: {row.script.key}: {' | '.join(row.script.case.causes)} -> {row.got()}"
-        for row in rows
-        if row.script.kind == "faulty" and not row.top1
-    ]
-    said += [f"false alarm: {row.script.key} -> {row.got()}" for row in rows if row.alarm]
-    said += [f"prints something else under the doctor: {row.script.key}" for row in rows if not row.seen.same_output]
-    said += [f"failure: {row.script.key}: {row.seen.problem}" for row in rows if row.seen.problem]
-    return said
-
-
 def main() -> int:
     """Print the tables, write the record where it is asked for, and say whether the goals are met."""
     cases = read_cases()
@@ -148,7 +97,10 @@ def main() -> int:
             print(f"{half[case.key]:4}  {os.path.relpath(case.script)}  {' '.join(case.causes) or '-'}")
         return 0
     to_run = scripts(wanted, twins=not given.no_twins)
-    runner, console = Runner(given.cache), Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    runner, console = (
+        Runner(given.cache),
+        Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False),
+    )
     doctor = Contestant("unstuck doctor", tuple(given.command))
     own = examine(to_run, half, doctor, runner, given.jobs)
     rows = {doctor.name: own}
@@ -156,10 +108,12 @@ def main() -> int:
         rows |= of_peers(examine(to_run, half, CONTESTANT, runner, given.jobs))
     costs = [cost(script, doctor, given.rounds) for script in mlps_on_digits(to_run)] if given.cost else []
 
-    console.print(by_cause(own), "", *lines(own), "", compared(rows), sep="\n")
+    ratio = statistics.median(statistics.median(one.training) for one in costs) if costs else None
+    console.print(by_cause(own), "", *lines(own), "", compared(rows), "", against_goals(own, ratio), sep="\n")
     for name, why in (dict.fromkeys(set(TOOLS) - set(rows), "not installed") | NOT_RUN).items() if given.peers else ():
         console.print(f"{name}: {why}")
-    ratio = spread(costs, console)
+    if costs:
+        console.print("", of_cost(costs), sep="\n")
     held = [row for row in own if row.half == "held"]
     whole = len({row.script.key for row in held}) == sum(half[s.case.key] == "held" for s in scripts(cases))
     missed = missed_goals(scores(held), ratio) if whole else []
@@ -169,20 +123,6 @@ def main() -> int:
         record = {"goals": GOALS, **about(torch.device("cpu")), **recorded(rows, costs), "missed": missed}
         write(record, given.out / "doctor-cpu.json")
     return int(bool(missed))
-
-
-def spread(costs: Sequence[Cost], console: Console) -> float | None:
-    """Print what watching costs, and return the median over the scripts, of the training alone."""
-    if not costs:
-        return None
-    table = Table("watched over plain", "whole process", "training alone", box=None)
-    records = [one.record() for one in costs]
-    for one in records:
-        table.add_row(one["script"], f"{one['whole']:.2f}", f"{one['training']:.2f}")
-    medians: list[float] = [statistics.median(one[name] for one in records) for name in ("whole", "training")]
-    table.add_row("median", *(f"{value:.2f}" for value in medians))
-    console.print("", table, sep="\n")
-    return medians[1]
 
 
 def recorded(rows: dict[str, list[Row]], costs: Sequence[Cost]) -> dict[str, Any]:
