@@ -254,6 +254,17 @@ class Case:
             start = given[0]
         return found
 
+    @cached_property
+    def pass_ops(self) -> list[Op]:
+        """The functions of the last look that belong to its pass, not to an evaluation before it."""
+        if not self.stream.looks:
+            return []
+        look = self.stream.looks[-1]
+        done = next(done for done in self.stream.passes if done.number == look.number)
+        calls = [i for i, op in enumerate(look.ops) if isinstance(op.func, nn.Module)]
+        before = calls[: len(calls) - len(done.calls)]
+        return look.ops[before[-1] + 1 :] if before else look.ops
+
     def where_of(self, op: Op | None) -> Site | None:
         """Return the line to change: where PyTorch's module that made a call was made, or where the call stands."""
         if op is None:

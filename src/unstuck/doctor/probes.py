@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -13,7 +13,7 @@ from unstuck.doctor.case import Case, Verdict
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.watch.tape import Op
 
-__all__ = ["changed", "skipping", "without_op"]
+__all__ = ["changed", "replacing", "skipping", "without_op"]
 
 
 def changed(case: Case, name: str, change: Change, enough: float = 0.3) -> Verdict | None:
@@ -51,20 +51,30 @@ class Skipping(TorchFunctionMode):
 
 def skipping(case: Case, op: Op) -> Callable[[], AbstractContextManager[Any]]:
     """Return what makes a context in which that call of a pass is left out."""
-    alike = [other for other in _of_pass(case) if other.name == op.name and not isinstance(other.func, nn.Module)]
+    alike = [other for other in case.pass_ops if other.name == op.name and not isinstance(other.func, nn.Module)]
     place = alike.index(op)
     return lambda: Skipping(op.name, place)
-
-
-def _of_pass(case: Case) -> list[Op]:
-    """Return the functions of the last look that belong to its pass, not to an evaluation before it."""
-    look = case.stream.looks[-1]
-    done = next(done for done in case.stream.passes if done.number == look.number)
-    calls = [i for i, op in enumerate(look.ops) if isinstance(op.func, nn.Module)]
-    before = calls[: len(calls) - len(done.calls)]
-    return look.ops[before[-1] + 1 :] if before else look.ops
 
 
 def without_op(case: Case, op: Op, what: str, enough: float = 0.15) -> Verdict | None:
     """Leave a call out, and see whether that cures the run."""
     return changed(case, f"without {what}", Change(mode=skipping(case, op)), enough)
+
+
+class Replacing(TorchFunctionMode):
+    """Calls other functions in place of those of a name."""
+
+    def __init__(self, functions: Mapping[str, Callable[..., Any]]) -> None:
+        super().__init__()
+        self.functions = functions
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Call the function, or what stands in for it."""
+        return self.functions.get(getattr(func, "__name__", ""), func)(*args, **(kwargs or {}))
+
+
+def replacing(functions: Mapping[str, Callable[..., Any]]) -> Callable[[], AbstractContextManager[Any]]:
+    """Return what makes a context in which other functions are called in place of those of a name."""
+    return lambda: Replacing(functions)
