@@ -205,7 +205,7 @@ def test_json_holds_numbers_of_any_library_and_none_that_is_not_finite() -> None
         (report(RATE, SOFTMAX), "Fault: the learning rate is too low. 1 more finding below."),
         (report(RATE, SOFTMAX, verdict="uncertain"), "Uncertain: 2 causes fit, and nothing tried tells them apart."),
         (report(RATE, verdict="uncertain"), "Uncertain: perhaps the learning rate is too low."),
-        (report(verdict="uncertain"), "Uncertain: too little was seen to judge by."),
+        (report(verdict="uncertain"), "Uncertain: what was seen shows no fault, but it may be too little."),
         (healthy(), "Healthy: no fault was found."),
     ],
 )
@@ -228,6 +228,11 @@ def test_the_verdict_is_a_sentence(shown: Report, said: str) -> None:
 )  # fmt: skip
 def test_what_was_watched_is_said(changes: dict[str, Any], said: str) -> None:
     assert said in watched_said(replace(OBSERVED, **changes))
+
+
+@pytest.mark.parametrize(("confidence", "said"), [(1.0, 100), (0.999, 99), (0.995, 99), (0.29, 29), (0.0, 0)])
+def test_only_what_is_certain_has_a_hundred_per_cent(confidence: float, said: int) -> None:
+    assert f" confidence {said} % " in printed(report(replace(RATE, confidence=confidence)))
 
 
 # A terminal
@@ -395,7 +400,7 @@ def test_pictures_are_told_to_those_who_cannot_see_them() -> None:
 def test_a_report_with_nothing_to_draw_has_no_pictures() -> None:
     shown = report(verdict="uncertain", losses=steps([]), evaluations=NO_EVALUATIONS, layers=pd.DataFrame(), batch=None)
     assert not page(shown).select("figure")
-    assert "too little was seen" in shown._repr_html_()
+    assert "it may be too little" in shown._repr_html_()
 
 
 def test_the_same_report_gives_the_same_page() -> None:

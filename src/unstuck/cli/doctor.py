@@ -7,12 +7,16 @@ import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from unstuck.cli.options import LEAVING, at_least
 from unstuck.cli.output import as_json, is_main, write_text
+
+if TYPE_CHECKING:
+    from unstuck.doctor import Doctor
+    from unstuck.doctor.findings import Report
 
 __all__ = ["doctor"]
 
@@ -22,7 +26,7 @@ WATCHING = "How long it is watched"
 
 
 def doctor(
-    script: Annotated[Path, typer.Argument(metavar="SCRIPT", help="A PyTorch training script.", show_default=False)],
+    script: Annotated[str, typer.Argument(metavar="SCRIPT", help="A PyTorch training script.", show_default=False)],
     args: Annotated[
         list[str] | None,
         typer.Argument(metavar="ARG", help="What the script is given, options included.", show_default=False),
@@ -59,10 +63,10 @@ def doctor(
     with as_main(script, args or ()) as module:
         watcher = Doctor(probes=not no_probes, max_steps=max_steps, seconds=seconds)
         ending = run_script(source, module, watcher)
-        # A re-run calls the script's own code, which may print; what the script prints is printed once.
-        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-            report = watcher.report()
-    report = replace(report, script=str(script), ended=ending.said)
+        report = _report(watcher)
+    # What failed before its end is not declared healthy.
+    verdict = "uncertain" if ending.failed and not report.findings else report.verdict
+    report = replace(report, verdict=verdict, script=script, ended=ending.said)
     if is_main():
         if outputs["--json"]:
             write_text(as_json(report.to_dict()) + "\n", outputs["--json"])
@@ -75,6 +79,15 @@ def doctor(
         raise typer.Exit(FAULT)
 
 
+def _report(watcher: Doctor) -> Report:
+    """Return the report; what the script's own code prints when parts of it run again has been printed before."""
+    try:
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            return watcher.report()
+    except (ValueError, OSError, ImportError) as error:  # which would be taken for faults of the arguments
+        raise RuntimeError("the doctor failed to judge what it had seen") from error
+
+
 def _check(option: str, path: Path | None) -> None:
     """Refuse a file that could not be written at the end, before the script has run."""
     if path is None:
@@ -85,7 +98,7 @@ def _check(option: str, path: Path | None) -> None:
         raise ValueError(f"{option} must be a file, and {path} is a folder")
 
 
-def _print(report: object) -> None:
+def _print(report: Report) -> None:
     from rich.console import Console
 
     Console(file=sys.stderr, highlight=False).print(report)

@@ -116,6 +116,7 @@ def _profile(profile: pd.DataFrame) -> str:
 
 
 def _batch(x: Tensor, y: Tensor | None) -> str:
+    x = x.detach()
     said = f"A batch as the model got it: {_described(x)}" + (f"; targets: {_described(y)}." if y is not None else ".")
     pixels = sample_images(x)
     if pixels is None:

@@ -6,7 +6,7 @@ from unstuck.doctor.exhibits import exhibits
 from unstuck.doctor.findings import Finding, Report
 from unstuck.doctor.names import case_file
 from unstuck.doctor.sheet import NOTEBOOK, PAGE, SHEET
-from unstuck.doctor.wording import change, escaped, number, rerun_said, verdict_said, watched_said
+from unstuck.doctor.wording import change, confidence_said, escaped, number, rerun_said, verdict_said, watched_said
 
 __all__ = ["fragment", "whole_page"]
 
@@ -76,7 +76,7 @@ def _card(place: int, finding: Finding) -> str:
     listed = "\n".join(f"<dt>{label}</dt><dd>{content}</dd>" for label, content in rows if content)
     return (
         f'<section class="card"><p class="cause"><span>{place}. <code>{escaped(finding.cause)}</code></span> '
-        f"<span>confidence {100 * finding.confidence:.0f} %</span></p>\n"
+        f"<span>{confidence_said(finding)}</span></p>\n"
         f"<p>{escaped(finding.summary)}</p>\n<dl>\n{listed}\n</dl></section>"
     )
 

@@ -8,8 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
+from itertools import zip_longest
 from pathlib import Path
 from types import ModuleType, TracebackType
+
+from torch.overrides import handle_torch_function
 
 __all__ = ["Ending", "as_main", "read_script", "run_script"]
 
@@ -33,7 +36,7 @@ class Ending:
     said: str
 
 
-def read_script(path: Path) -> bytes:
+def read_script(path: str) -> bytes:
     """Return what a script holds.
 
     Parameters
@@ -51,22 +54,22 @@ def read_script(path: Path) -> bytes:
     ValueError
         If there is no such file, or it cannot be read.
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         raise ValueError(f"SCRIPT must be a file, and {path} is a folder")
     try:
-        return path.read_bytes()
+        return Path(path).read_bytes()
     except OSError as error:
         raise ValueError(f"SCRIPT {path} cannot be read: {error.strerror}") from error
 
 
 @contextmanager
-def as_main(path: Path, args: Sequence[str]) -> Iterator[ModuleType]:
+def as_main(path: str, args: Sequence[str]) -> Iterator[ModuleType]:
     """Let a script stand as ``__main__`` until the block ends, and put back then what it may have moved.
 
     Parameters
     ----------
     path
-        As the user gave it.
+        As the user gave it, to the letter.
     args
         What the script finds behind its own name in ``sys.argv``.
 
@@ -86,7 +89,7 @@ def as_main(path: Path, args: Sequence[str]) -> Iterator[ModuleType]:
     )
     folder, streams = os.getcwd(), (sys.stdout, sys.stderr)
     kept = sys.argv, sys.path, sys.modules["__main__"], sys.excepthook
-    sys.argv, sys.excepthook = [str(path), *args], sys.__excepthook__
+    sys.argv, sys.excepthook = [path, *args], sys.__excepthook__
     # The first entry is that of the command that runs us, where Python has put one.
     sys.path = [os.path.dirname(os.path.realpath(file)), *kept[1][0 if sys.flags.safe_path else 1 :]]
     sys.modules["__main__"] = module
@@ -178,11 +181,14 @@ def _leave_out_doctor(error: BaseException) -> None:
 
 
 def _without_doctor(trace: TracebackType | None) -> TracebackType | None:
-    kept = []
+    kept: list[TracebackType] = []
     while trace:
-        if not trace.tb_frame.f_code.co_filename.startswith(_OURS):
+        code = trace.tb_frame.f_code
+        if not code.co_filename.startswith(_OURS):
             kept.append(trace)
+        elif kept and kept[-1].tb_frame.f_code is handle_torch_function.__code__:
+            del kept[-2:]  # PyTorch has come to us through it, and goes on from us with the function before it, again
         trace = trace.tb_next
-    for one, following in zip(kept, [*kept[1:], None], strict=True):
+    for one, following in zip_longest(kept, kept[1:]):
         one.tb_next = following
     return kept[0] if kept else None

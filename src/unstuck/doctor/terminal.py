@@ -14,7 +14,7 @@ from rich.text import Text
 
 from unstuck.doctor.findings import Finding, Report
 from unstuck.doctor.names import case_file
-from unstuck.doctor.wording import change, number, printable, rerun_said, verdict_said, watched_said
+from unstuck.doctor.wording import change, confidence_said, number, printable, rerun_said, verdict_said, watched_said
 
 __all__ = ["as_text", "parts"]
 
@@ -70,7 +70,7 @@ def _card(place: int, finding: Finding) -> Panel:
     return Panel(
         Group(_text(finding.summary), "", rows),
         title=f"{place}. {finding.cause}",
-        subtitle=f"confidence {100 * finding.confidence:.0f} %",
+        subtitle=confidence_said(finding),
         title_align="left",
         subtitle_align="right",
         box=box.ROUNDED,

@@ -8,7 +8,7 @@ from html import escape
 from unstuck.doctor.findings import Finding, Number, Observed, Report
 from unstuck.doctor.names import CAUSES
 
-__all__ = ["change", "escaped", "number", "printable", "rerun_said", "verdict_said", "watched_said"]
+__all__ = ["change", "confidence_said", "escaped", "number", "printable", "rerun_said", "verdict_said", "watched_said"]
 
 
 def verdict_said(report: Report) -> str:
@@ -17,7 +17,7 @@ def verdict_said(report: Report) -> str:
     if report.verdict == "healthy":
         return "Healthy: no fault was found."
     if not count:
-        return "Uncertain: too little was seen to judge by."
+        return "Uncertain: what was seen shows no fault, but it may be too little."
     first = report.findings[0]
     if report.verdict == "fault":
         more = f" {_counted(count - 1, 'more finding')} below." if count > 1 else ""
@@ -45,9 +45,14 @@ def watched_said(observed: Observed) -> str:
         which = f", {number(observed.trainable_parameters)} of them trainable" if some else ""
         trained = f" {_counted(observed.parameters, 'parameter')}{which}."
     return (
-        f"Watched {steps} in {number(observed.seconds)} s{numbers}.{trained} "
-        f"PyTorch {observed.torch} on {observed.device}."
+        f"Watched {steps} in {observed.seconds:.3g} s{numbers}.{trained} PyTorch {observed.torch} on {observed.device}."
     )
+
+
+def confidence_said(finding: Finding) -> str:
+    """Return how sure a finding is, where only what is certain has 100 %."""
+    percent = 100 if finding.confidence == 1 else min(round(100 * finding.confidence), 99)
+    return f"confidence {percent} %"
 
 
 def rerun_said(finding: Finding) -> str:
