@@ -8,14 +8,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from unstuck.exercises import adam, data, gpu, gradient_descent, learning_rate_decay, losses, models, regularisation
+from unstuck.exercises import (
+    adam,
+    data,
+    gpu,
+    gradient_descent,
+    learning_rate_decay,
+    losses,
+    models,
+    regularisation,
+    stuck_model,
+)
 from unstuck.exercises.answers import AnswerError, Checker
 
 __all__ = ["AnswerError", "Verdict", "check"]
 
 _CHECKS: dict[str, Checker] = {
     f"{module.__name__.rpartition('.')[2]}.{name}": checker
-    for module in (losses, gradient_descent, adam, learning_rate_decay, regularisation, data, models, gpu)
+    for module in (losses, gradient_descent, adam, learning_rate_decay, regularisation, data, models, gpu, stuck_model)
     for name, checker in module.CHECKS.items()
 }
 
