@@ -17,7 +17,7 @@ from rich.console import Console
 
 import doctor
 import doctor_runs
-from bed import HALVES, Case, Script, halves, read_cases, scripts
+from bed import HALVES, Case, Script, halves, read_cases, scripts, surroundings
 from doctor_runs import Contestant, Runner, Seen, problem
 from doctor_scores import Row, Share, missed_goals, scores
 from doctor_tables import against_goals, by_cause, compared, lines
@@ -283,3 +283,97 @@ def test_messages_of_other_tools_are_translated_into_causes_of_the_bed() -> None
         ("other", "Something else"),
     ]
     assert "lr_too_high" in found[0]["also"]
+
+
+TRAINS = """
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+torch.manual_seed(0)
+x, y = torch.randn(8, 3), torch.arange(8) % 2
+encoder, head = nn.Sequential(nn.Linear(3, 4), nn.ReLU()), nn.Linear(4, 2)
+optimizer = torch.optim.SGD([*encoder.parameters(), *head.parameters()], lr=0.1)
+other = torch.optim.SGD(nn.Linear(1, 1).parameters(), lr=0.1)
+for step in range(3):
+    optimizer.zero_grad()
+    loss = nn.CrossEntropyLoss()(head(encoder(x)), y)
+    loss.backward()
+    {step}
+    print(f"{{loss.item():.6f}}")
+    with torch.no_grad():
+        test = F.cross_entropy(head(encoder(x)), y)
+"""
+
+WATCHES = """
+import json, runpy, sys
+from attach import Attachment, Tool
+
+class Notes(Tool):
+    said = []
+    def start(self, model, optimizer, batch):
+        assert all(parameter.grad is None for parameter in model.parameters())
+        held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+        self.said.append(["start", type(model).__name__, held == {id(p) for p in model.parameters()}])
+    def before_step(self, loss, evaluated):
+        self.said.append(["before", round(loss, 6), evaluated])
+    def after_step(self, loss):
+        self.said.append(["after", round(loss, 6)])
+
+class Fails(Tool):
+    def before_step(self, loss, evaluated):
+        raise ValueError("no")
+
+notes = Attachment({"notes": Notes(), "fails": Fails()})
+with notes.watching():
+    runpy.run_path(sys.argv[1], run_name="__main__")
+json.dump([Notes.said, notes.failures], open(sys.argv[2], "w"))
+"""
+
+
+@pytest.mark.parametrize("step", ["optimizer.step()", "pass"])
+def test_tools_are_told_what_the_author_of_a_script_would_tell_them(root: Path, tmp_path: Path, step: str) -> None:
+    script, watcher, answer = tmp_path / "script.py", tmp_path / "watch.py", tmp_path / "answer.json"
+    steps = 3 if step != "pass" else 7
+    script.write_text(TRAINS.format(step=step).replace("range(3)", f"range({steps})"))
+    watcher.write_text(WATCHES)
+    plain = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True).stdout
+    seen = subprocess.run(
+        [sys.executable, str(watcher), str(script), str(answer)],
+        env=surroundings(root / "benchmarks"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert seen.returncode == 0, seen.stderr
+    assert seen.stdout == plain
+    said, failures = json.loads(answer.read_text())
+    losses = [float(line) for line in plain.splitlines()]
+    assert said[0] == ["start", "ModuleList", True]
+    told = losses if step != "pass" else losses[4:]  # four may be accumulated before one would know
+    assert [one[1] for one in said if one[0] == "before"] == pytest.approx(told, abs=2e-6)
+    assert [one[0] for one in said[1:]] == ["before", "after"] * len(told)
+    evaluated = [one[2] for one in said if one[0] == "before"]
+    if step != "pass":  # the loss after a step, taken without gradients, is that of the next one before it
+        assert evaluated == [None, *(pytest.approx(loss, abs=2e-6) for loss in losses[1:])]
+    assert failures == {"notes": "", "fails": "before_step: ValueError: no"}
+
+
+def test_where_no_other_tool_is_installed_a_script_runs_and_the_answer_is_empty(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("import sys\nprint(sys.argv)\n")
+    command = [sys.executable, "-c", NOTHING_INSTALLED, "--json", "answer.json", "script.py"]
+    env = surroundings(root / "benchmarks")
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "['script.py']\n"
+    assert json.loads((tmp_path / "answer.json").read_text())["tools"] == {}
+
+
+NOTHING_INSTALLED = """
+import sys
+import doctor_peers
+for module, _ in doctor_peers.TOOLS.values():
+    sys.modules[module] = None
+sys.path.insert(0, doctor_peers.__file__.rpartition("/")[0])
+sys.exit(doctor_peers.main())
+"""
