@@ -18,10 +18,10 @@ __all__ = ["JUDGES", "axis_of"]
 
 _LOGIT_LOSSES = ("binary_cross_entropy_with_logits", "multilabel_soft_margin_loss", "soft_margin_loss")
 _NUMBER_LOSSES = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
-_SHAPES = frozenset(
-    "view reshape squeeze unsqueeze flatten permute transpose contiguous float double to __getitem__ movedim mul "
-    "view_as reshape_as narrow select clone".split()
-)
+_SHAPES = frozenset({
+    "view", "reshape", "squeeze", "unsqueeze", "flatten", "permute", "transpose", "contiguous", "float", "double", "to",
+    "__getitem__", "movedim", "view_as", "reshape_as", "narrow", "select", "clone",
+})  # fmt: skip
 _ONE_SIDED = {  # what a final activation lets through at the lower end
     "relu": 0.0, "relu_": 0.0, "relu6": 0.0, "clamp_min": 0.0, "softplus": 0.0, "exp": 0.0, "abs": 0.0, "square": 0.0,
     "sigmoid": 0.0, "hardsigmoid": 0.0,
@@ -30,7 +30,7 @@ _STUCK = ("lr_too_low", "lr_too_high", "too_few_steps", "under_capacity", "vanis
 
 
 def softmax_before_cross_entropy(case: Case) -> Suspicion | None:
-    """Probabilities, rows in [0, 1] that sum to one, where cross-entropy expects logits."""
+    """Suspect probabilities, rows in [0, 1] that sum to one, where cross-entropy expects logits."""
     given = _rows(case)
     if case.loss_name != "cross_entropy" or given is None or given.shape[1] < 2:
         return None
@@ -57,7 +57,7 @@ def softmax_before_cross_entropy(case: Case) -> Suspicion | None:
 
 
 def sigmoid_before_logit_loss(case: Case) -> Suspicion | None:
-    """A sigmoid's output, in (0, 1), where the loss applies a sigmoid, or a softmax, of its own."""
+    """Suspect a sigmoid's output, in (0, 1), where the loss applies a sigmoid, or a softmax, of its own."""
     op = _activation(case, "sigmoid") or _activation(case, "softmax")
     logits_wanted = case.loss_name in _LOGIT_LOSSES or (
         case.loss_name == "cross_entropy" and op is not None and op.name == "sigmoid"
@@ -87,7 +87,7 @@ def sigmoid_before_logit_loss(case: Case) -> Suspicion | None:
 
 
 def relu_on_output(case: Case) -> Suspicion | None:
-    """A one-sided activation ends the model, where the outputs must be able to go below zero."""
+    """Suspect a one-sided activation that ends the model, where the outputs must be able to go below zero."""
     op = next((op for op in case.chain if op.name not in _SHAPES and op.name != "log_softmax"), None)
     low = _lower_end(op)
     y = case.y
@@ -113,7 +113,7 @@ def relu_on_output(case: Case) -> Suspicion | None:
     rows = _rows(case)
     never = ""
     if rows is not None and case.task == "classes" and rows.shape[1] > 1:
-        missing = rows.shape[1] - len(rows.argmax(1).unique())
+        missing = rows.shape[1] - len(set(rows.argmax(1).tolist()))
         evidence["classes_never_predicted"] = missing
         never = f" {missing} of {rows.shape[1]} classes are never predicted." if missing else ""
     return Suspicion(
@@ -122,7 +122,7 @@ def relu_on_output(case: Case) -> Suspicion | None:
         f"The model ends in {op.name.rstrip('_')}, so that its outputs cannot go below {low:g}, and is held against "
         f"{why}: {zero:.0%} of the outputs are exactly {low:g}.{never}",
         evidence,
-        f"Remove the {op.name.rstrip('_')} after the last layer: what a loss is given must be free to take either sign.",
+        f"Remove the {op.name.rstrip('_')} after the last layer: the loss must be given numbers of either sign.",
         case.where_of(op),
         symptoms=("loss_plateau",),
         probe=lambda: without_op(case, op, f"the {op.name.rstrip('_')} at the end"),
@@ -132,7 +132,7 @@ def relu_on_output(case: Case) -> Suspicion | None:
 
 
 def nll_without_log_softmax(case: Case) -> Suspicion | None:
-    """Raw scores or probabilities where the loss expects log-probabilities."""
+    """Suspect raw scores or probabilities where the loss expects log-probabilities."""
     if case.loss_name not in ("nll_loss", "kl_div") or not case.given:
         return None
     if case.loss_name == "kl_div" and case.given[-1].ndim != 2:
@@ -171,13 +171,13 @@ def nll_without_log_softmax(case: Case) -> Suspicion | None:
 
 
 def softmax_wrong_axis(case: Case) -> Suspicion | None:
-    """A softmax that normalises over the batch, or over another axis than what uses it sums over."""
+    """Suspect a softmax that normalises over the batch, or over another axis than what uses it sums over."""
     if not case.stream.looks:
         return None
     ops = case.pass_ops
     rows = len(case.targets[-1]) if case.targets and case.targets[-1].ndim else 0
     found: tuple[Op, int, str] | None = None
-    for place, op in enumerate(ops):
+    for number, op in enumerate(ops):
         if op.name not in ("softmax", "log_softmax") or not op.inputs:
             continue
         given, axis = op.inputs[0], axis_of(op)
@@ -189,7 +189,7 @@ def softmax_wrong_axis(case: Case) -> Suspicion | None:
                 found = op, 1, "classes"
         elif axis == 0 and given.shape[0] == rows and given.shape[1] != rows:
             found = op, given.ndim - 1, "samples"
-        elif (used := _summed_over(ops[place + 1 :], op.outputs[0])) is not None and used != axis:
+        elif (used := _summed_over(ops[number + 1 :], op.outputs[0])) is not None and used != axis:
             found = op, used, "what is summed over next"
         if found:
             break
@@ -199,7 +199,6 @@ def softmax_wrong_axis(case: Case) -> Suspicion | None:
     axis = axis_of(op)
     sums = (op.outputs[0].exp() if op.name == "log_softmax" else op.outputs[0]).detach().float().sum(right)
     mend: dict[str, Callable[..., Tensor]] = {op.name: _over(op.name, axis, right)}
-    place = case.where_of(op)
     return Suspicion(
         "softmax_wrong_axis",
         0.96,
@@ -209,7 +208,7 @@ def softmax_wrong_axis(case: Case) -> Suspicion | None:
         f"{float(sums.min()):.2g} to {float(sums.max()):.2g}, not to 1.",
         {"axis": int(axis or 0), "axis_wanted": right, "sum_min": float(sums.min()), "sum_max": float(sums.max())},
         f"Give it the axis of the {'classes' if over == 'classes' else 'entries that are to sum to 1'}: dim={right}.",
-        place,
+        case.where_of(op),
         probe=lambda: changed(case, f"with {op.name} over axis {right}", Change(mode=replacing(mend)), enough=0.1),
         consequences=(*_STUCK, "samples_mixed_in_batch", "nll_without_log_softmax", "wrong_train_eval_mode"),
         certain=True,
@@ -217,7 +216,7 @@ def softmax_wrong_axis(case: Case) -> Suspicion | None:
 
 
 def loss_sign_flipped(case: Case) -> Suspicion | None:
-    """The loss is maximised: its negative is minimised, or the optimiser maximises."""
+    """Suspect that the loss is maximised: its negative is minimised, or the optimiser maximises."""
     stream = case.stream
     if stream.interleaved or not stream.passes:
         return None
@@ -259,7 +258,7 @@ def loss_sign_flipped(case: Case) -> Suspicion | None:
 
 
 def loss_shape_broadcast(case: Case) -> Suspicion | None:
-    """Prediction and target differ in shape, and their difference is taken between all pairs of them."""
+    """Suspect that prediction and target differ in shape, and their difference is taken between all pairs of them."""
     pair: tuple[Tensor, Tensor] | None = None
     name, site = case.loss_name, case.loss_site
     for done in case.stream.passes:
@@ -278,7 +277,7 @@ def loss_shape_broadcast(case: Case) -> Suspicion | None:
     if pair is None:
         return None
     first, second = (tuple(t.shape) for t in pair)
-    together = tuple(torch.broadcast_shapes(first, second))
+    together = tuple(torch.broadcast_shapes(first, second))  # type: ignore[no-untyped-call]
     mend: dict[str, Callable[..., Tensor]] = {name: _of_one_shape(name, case)}
     return Suspicion(
         "loss_shape_broadcast",
@@ -295,7 +294,7 @@ def loss_shape_broadcast(case: Case) -> Suspicion | None:
 
 
 def label_index_error(case: Case) -> Suspicion | None:
-    """Class indices are off by one between training and evaluation, or two classes have fallen together."""
+    """Suspect indices that differ by one between training and evaluation, or two classes that share one."""
     y, rows = case.y, _rows(case)
     if case.task != "classes" or y is None or rows is None or case.loss_name not in ("cross_entropy", "nll_loss"):
         return None
@@ -321,32 +320,50 @@ def label_index_error(case: Case) -> Suspicion | None:
                 consequences=("metric_wrong", "labels_misaligned", "train_test_preprocessing_mismatch"),
                 certain=True,
             )
-    present = [int(c) for c in counts.nonzero().flatten()]
-    missing = [c for c in range(classes) if c not in present]
-    others = sorted(int(counts[c]) for c in present)
-    typical = others[len(others) // 2]
-    double = [c for c in (present[0], present[-1]) if 1.6 * typical < int(counts[c]) < 2.6 * typical]
-    at_edge = [c for c in missing if c in (0, classes - 1)]
-    # One class gone from an edge and about twice as many in another, among classes otherwise alike: they collided.
-    even = others[0] > 0.6 * typical and (len(others) < 2 or others[-2] < 1.5 * typical)
-    if at_edge and double and even:
-        return Suspicion(
-            "label_index_error",
-            0.85,
-            f"Class {at_edge[0]} of {classes} never occurs among the training labels, and class {double[0]} occurs "
-            f"{int(counts[double[0]])} times where others occur {typical} times: two classes share an index.",
-            {
-                "class_missing": at_edge[0],
-                "class_doubled": double[0],
-                "count_doubled": int(counts[double[0]]),
-                "count_typical": typical,
-            },
-            "Look at how labels become indices: a shift that is clipped, or a wrap around, puts two classes on one index.",
-            None,
-            consequences=("metric_wrong", "class_imbalance", "label_noise", "under_capacity"),
-            certain=True,
-        )
-    return None
+    return _collision(case, counts.tolist())
+
+
+def _collision(case: Case, counts: list[int]) -> Suspicion | None:
+    """Suspect that two classes share an index: one never occurs in training, but does elsewhere or fills another."""
+    missing = [c for c, count in enumerate(counts) if not count]
+    present = sorted(count for count in counts if count)
+    if not missing or len(present) < 2:
+        return None
+    least = present[0]
+    double = [c for c, count in enumerate(counts) if 1.6 * least < count < 2.6 * least]
+    # As many classes are twice as frequent as are missing, and the others are all alike.
+    filled = len(double) == len(missing) and all(
+        count < 1.5 * least for c, count in enumerate(counts) if count and c not in double
+    )
+    tested = [evaluated.y for evaluated in case.evaluation_sets if evaluated.y is not None]
+    elsewhere = 0.0
+    for y in tested:
+        if not y.is_floating_point() and y.ndim == 1:
+            share = y.clamp_min(0).bincount(minlength=len(counts)).float() / len(y)
+            elsewhere = max(elsewhere, max(float(share[c]) for c in missing))
+    expected = elsewhere > 0.5 / len(counts)
+    if not filled and not expected:
+        return None
+    named = ", ".join(map(str, missing[:5]))
+    return Suspicion(
+        "label_index_error",
+        0.93 if expected else 0.85,
+        f"Of {len(counts)} classes the training labels never name {named}"
+        + (f", which make up to {elsewhere:.0%} of what is evaluated on" if expected else "")
+        + (f", and name {', '.join(map(str, double))} about twice as often as others" if filled else "")
+        + ": classes share an index.",
+        {
+            "classes": len(counts),
+            "classes_missing": len(missing),
+            "count_largest": present[-1],
+            "count_smallest": least,
+            "share_in_evaluation": elsewhere,
+        },
+        "Look at how labels become indices: a shift that is clipped, or names that are cut, put two classes on one.",
+        None,
+        consequences=("metric_wrong", "class_imbalance", "label_noise", "under_capacity", "overfitting"),
+        certain=True,
+    )
 
 
 # -- what the judges have in common -----------------------------------------------------------------------------------
@@ -431,7 +448,7 @@ def _grows(first: Tensor, second: Tensor) -> bool:
     if first.shape == second.shape:
         return False
     try:
-        together = math.prod(torch.broadcast_shapes(first.shape, second.shape))
+        together = math.prod(torch.broadcast_shapes(first.shape, second.shape))  # type: ignore[no-untyped-call]
     except RuntimeError:
         return False
     return together > max(first.numel(), second.numel())
