@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from numpy.typing import NDArray
 from torch import Tensor, nn, optim
 
 from unstuck.doctor.watch.sites import Site
 from unstuck.doctor.watch.tape import Op
 
-__all__ = ["Event", "Look", "LossCall", "Made", "ModelCall", "Pass", "Printed", "Recording", "StepLook"]
+__all__ = [
+    "Event", "Look", "LossCall", "Made", "MetricCall", "ModelCall", "Pass", "Printed", "Recording", "StepLook",
+]  # fmt: skip
 
 
 @dataclass(slots=True, eq=False)
@@ -107,6 +110,21 @@ class Printed:
 
 
 @dataclass(slots=True, eq=False)
+class MetricCall:
+    """A call of a metric of scikit-learn."""
+
+    name: str
+    first: NDArray[Any]  # the targets, as scikit-learn takes them
+    second: NDArray[Any]  # the predictions
+    value: float
+    site: Site | None
+    step: int
+    of_model: bool = False  # whether one of the two was seen to come from a model
+    swapped: bool = False  # whether that was the first
+    scale: float = 1.0  # of the predictions, in units of what the model returned
+
+
+@dataclass(slots=True, eq=False)
 class Made:
     """An object and the line of the user's that made it."""
 
@@ -127,6 +145,8 @@ class Recording:
     step_looks: list[StepLook] = field(default_factory=list)
     evaluations: list[ModelCall] = field(default_factory=list)
     printed: list[Printed] = field(default_factory=list)
+    metrics: list[MetricCall] = field(default_factory=list)
+    iterated: dict[int, tuple[int, Site | None]] = field(default_factory=dict)  # id of a loader -> how often, where
     events: list[Event] = field(default_factory=list)  # of the first passes only
     counts: dict[str, int] = field(default_factory=dict)  # of events, by name, over the whole run
     sites: dict[str, Site] = field(default_factory=dict)  # the first line at which an event happened

@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 from torch.utils.data import DataLoader
 
+from unstuck.doctor.watch.metrics import listen_to_metrics
 from unstuck.doctor.watch.patches import Patches
 from unstuck.doctor.watch.sites import site_here
 from unstuck.doctor.watch.watcher import Watcher
@@ -42,6 +43,7 @@ def watching(watcher: Watcher) -> Iterator[Watcher]:
         _listen_to_schedules(patches, watcher)
         _listen_to_makers(patches, watcher)
         _listen_to_print(patches, watcher)
+        listen_to_metrics(patches, _muted(watcher.measured))
         hooks = [
             register_optimizer_step_pre_hook(_muted(lambda optimizer, *_: watcher.step_starts(optimizer))),
             register_optimizer_step_post_hook(_muted(lambda optimizer, *_: watcher.step_done(optimizer))),
@@ -233,6 +235,7 @@ def _listen_to_makers(patches: Patches, watcher: Watcher) -> None:
 
     for kind in (nn.Module, optim.Optimizer, LRScheduler, DataLoader):
         patches.wrap(kind, "__init__", around)
+    _after(patches, watcher, DataLoader, "__iter__", lambda _, loader: watcher.iterated(loader), before=False)
     _after(patches, watcher, nn.Module, "load_state_dict", lambda _, module, *__, **___: watcher.loaded(module))
 
 

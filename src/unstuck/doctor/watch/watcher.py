@@ -14,6 +14,7 @@ from torch import Tensor, nn, optim
 
 from unstuck.doctor.recording import Event, Look, LossCall, Made, ModelCall, Pass, Printed, Recording, StepLook
 from unstuck.doctor.watch.copies import Keeper, copy_model, leaves_of, state_of
+from unstuck.doctor.watch.metrics import assign_target, metric_call
 from unstuck.doctor.watch.sites import Site, site_here, stack_here
 from unstuck.doctor.watch.tape import Op, Tape
 
@@ -24,6 +25,7 @@ _RATIO = 1.3  # after them, each look comes so much later than the one before
 _SNAPSHOTS = 2.0  # likewise for copies of the weights
 _EVENTS = 400  # events kept in full
 _LINES = 2000  # printed lines kept
+_METRICS = 500  # calls of metrics kept
 
 
 class EnoughError(BaseException):
@@ -276,6 +278,19 @@ class Watcher:
         """Take note of what is printed."""
         if len(self.seen.printed) < _LINES:
             self.seen.printed.append(Printed(self.seen.steps, text, site_here(), stack_here()))
+
+    def iterated(self, loader: object) -> None:
+        """Note that the script begins to go through a loader."""
+        count, site = self.seen.iterated.get(id(loader), (0, None))
+        self.seen.iterated[id(loader)] = count + 1, site or site_here()
+
+    def measured(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+        """Note a metric of scikit-learn, and of which model calls it was made."""
+        if len(self.seen.metrics) >= _METRICS or (call := metric_call(name, args, kwargs, out)) is None:
+            return
+        call.site, call.step = site_here(), self.seen.steps
+        assign_target(call, self._calls)
+        self.seen.metrics.append(call)
 
     def loaded(self, module: nn.Module) -> None:
         """Take note of a module that takes a state from elsewhere."""

@@ -1,0 +1,182 @@
+"""The order in which samples come: sorted by what is to be learnt, or the same few again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, SequentialSampler
+
+from unstuck.doctor.case import Case, Suspicion
+from unstuck.doctor.given import Given, given_to, keys_of
+from unstuck.doctor.rerun import Batch, Change
+from unstuck.doctor.retrials import cured, taken
+from unstuck.doctor.watch.sites import Site
+
+__all__ = ["JUDGES"]
+
+_SORTED = 0.25  # of the way from batches drawn at random (0) to batches of one class, or of one value, each (1)
+_CLEAR = 0.6
+_FEW = 0.5  # of all samples that there are: what a loop that goes through them would have passed
+_AGAIN = 4  # times that a batch must have come again, for it to be no matter of a short run
+
+
+def no_shuffle(case: Case) -> Suspicion | None:
+    """Batches that differ in their targets more than batches drawn at random do."""
+    given = given_to(case)
+    if not given.rowwise or len(given.pairs) < 4 or case.task == "unknown" or case.stream.interleaved:
+        return None
+    effect, kinds = _sorted(given, case.task)
+    if effect < _SORTED:
+        return None
+
+    def dealt(batches: list[Batch]) -> list[Batch]:
+        return taken(batches, lambda rows: torch.randperm(len(next(iter(rows.values())))))
+
+    what = (
+        f"a batch of {len(given.pairs[0][0])} holds {kinds:.1f} classes on average"
+        if case.task != "numbers"
+        else "the targets of a batch lie close together"
+    )
+    return Suspicion(
+        "no_shuffle",
+        0.75 if effect > _CLEAR else 0.55,
+        f"Samples come in the order of their targets: {what}, and batches are {effect:.0%} of the way from a random "
+        "order to a sorted one.",
+        {"effect": effect, "batch": len(given.pairs[0][0]), "classes_in_a_batch": kinds},
+        "Let the loader shuffle the training samples anew for every epoch (shuffle=True), or permute their indices.",
+        _sequential_loader(case, given) or given.taking(given.x_chain),
+        probe=lambda: cured(case, "with the samples shuffled", Change(batches=dealt), enough=0.2, least=0.02),
+        consequences=(
+            "lr_too_high", "lr_too_low", "under_capacity", "too_few_steps", "overfitting", "class_imbalance",
+            "momentum_too_high", "labels_misaligned", "exploding_gradients", "batch_norm_tiny_batch",
+        ),
+    )  # fmt: skip
+
+
+def _sorted(given: Given, task: str) -> tuple[float, float]:
+    """Return how far batches are from a random draw, and how many classes one holds on average.
+
+    For classes it is what two samples of a batch have in common: the chance of one class, against that in all.
+    For numbers it is the share of their variance that lies between batches, against that of random ones.
+    """
+    ys = [y.reshape(len(y), -1) for _, y in given.pairs if len(y) > 1]
+    if not ys or sum(map(len, ys)) < 40 or len({y.shape[1] for y in ys}) != 1:
+        return 0.0, 0.0
+    if task == "numbers":
+        ys = [y[:, :1].double() for y in ys]
+        within = float(sum(((y - y.mean()) ** 2).sum() for y in ys)) / sum(len(y) - 1 for y in ys)
+        total = float(torch.cat(ys).var())
+        return (1 - within / total if total > 0 and np.isfinite(total) else 0.0), 0.0
+    if ys[0].shape[1] != 1:
+        return 0.0, 0.0
+    pooled = torch.cat(ys).flatten().long()
+    _, codes = torch.unique(pooled, return_inverse=True)
+    classes = int(codes.max()) + 1
+    if classes < 2 or classes > len(pooled) / 4:
+        return 0.0, 0.0
+    shares = torch.bincount(codes).double() / len(codes)
+    chance = float((shares**2).sum())
+    same = pairs = kinds = 0.0
+    for part in codes.split([len(y) for y in ys]):
+        counts = torch.bincount(part, minlength=classes).double()
+        same += float((counts * (counts - 1)).sum())
+        pairs += len(part) * (len(part) - 1)
+        kinds += float((counts > 0).sum())
+    return (same / pairs - chance) / (1 - chance), kinds / len(ys)
+
+
+def _sequential_loader(case: Case, given: Given) -> Site | None:
+    """Return the line that made the loader that does not shuffle, and that has so large batches."""
+    rows = len(given.pairs[0][0])
+    loaders = [m for m in case.seen.made.values() if isinstance(m.thing, DataLoader)]
+    for made in loaders:
+        loader = made.thing
+        used = id(loader) in case.seen.iterated and loader.batch_size == rows
+        if used and isinstance(loader.sampler, SequentialSampler):
+            return made.site
+    return next(
+        (m.site for m in loaders if m.thing.batch_size in (rows, None) and id(m.thing) in case.seen.iterated), None
+    )
+
+
+def repeated_batch(case: Case) -> Suspicion | None:
+    """Tell a few batches that are fed over and over, of a data set that has many more samples."""
+    given = given_to(case)
+    if len(given.pairs) < 2 * _AGAIN or not given.rowwise or case.stream.interleaved:
+        return None
+    seen, batches = _distinct(given)
+    if batches * _AGAIN > len(given.keys):
+        return None
+    total, where = _there_are(case, given)
+    if total is None or seen > _FEW * total:
+        return None
+    kind = "batch" if batches == 1 else "batches"
+    return Suspicion(
+        "repeated_batch",
+        0.95,
+        f"{len(case.stream.passes)} passes were made with {batches} different {kind}: {seen} of the "
+        f"{total} samples that there are.",
+        {"batches": batches, "passes": len(case.stream.passes), "samples_seen": seen, "samples": total},
+        "Take the next batch in every step: loop over the loader itself, and draw new indices for every batch.",
+        where,
+        consequences=(
+            "overfitting", "no_shuffle", "too_few_steps", "class_imbalance", "under_capacity", "lr_too_low",
+            "labels_misaligned", "label_noise", "train_test_preprocessing_mismatch", "dropout_too_strong",
+        ),
+        certain=True,
+    )  # fmt: skip
+
+
+def _distinct(given: Given) -> tuple[int, int]:
+    """Return how many different samples and batches there were; augmented ones are told by their targets."""
+    batches = {keys.tobytes() for keys in given.keys}
+    samples = len(given.all_keys)
+    if len(batches) > len(given.keys) / 2:
+        targets = {keys_of(y).tobytes() for _, y in given.pairs[: len(given.keys)]}
+        # a batch of as many targets in the same order, drawn anew, is out of the question
+        if len(given.pairs[0][1]) >= 8 and len(torch.unique(given.pairs[0][1])) > 2 and len(targets) < len(batches) / 2:
+            return min(samples, len(targets) * len(given.pairs[0][1])), len(targets)
+    return samples, len(batches)
+
+
+def _there_are(case: Case, given: Given) -> tuple[int | None, Site | None]:
+    """Return how many samples the script could have fed, and the line that takes a batch of them."""
+    rows = len(given.pairs[0][0])
+    for made in case.seen.made.values():
+        loader = made.thing
+        if not isinstance(loader, DataLoader) or loader.batch_size != rows or id(loader) not in case.seen.iterated:
+            continue
+        if not _delivers(loader, given):
+            continue
+        try:
+            return len(loader.dataset), case.seen.iterated[id(loader)][1]  # type: ignore[arg-type]
+        except TypeError:
+            continue
+    base, where = given.drawn_from
+    if base is not None and base.shape[1:] == given.pairs[0][0].shape[1:]:
+        return len(base), where
+    return None, None
+
+
+def _delivers(loader: DataLoader[object], given: Given) -> bool:
+    """Whether a loader's data set holds the first sample of the first batch; True where that cannot be seen."""
+    data = loader.dataset
+    while hasattr(data, "dataset"):
+        data = data.dataset
+    tensors = getattr(data, "tensors", None)
+    if not tensors or not isinstance(tensors[0], Tensor):
+        return True
+    first = given.pairs[0][0][0]
+    if tensors[0].shape[1:] != first.shape or tensors[0].dtype != first.dtype:
+        return True
+    same = (tensors[0].to(first.device) == first).reshape(len(tensors[0]), -1).all(1)
+    return bool(same.any())
+
+
+JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {
+    "no_shuffle": no_shuffle,
+    "repeated_batch": repeated_batch,
+}

@@ -1,0 +1,125 @@
+"""Reruns that a question about data asks for: other batches, inputs or targets; and what counts as a cure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from unstuck.doctor.case import Case, EvaluationSet, Verdict
+from unstuck.doctor.given import held_out
+from unstuck.doctor.rerun import Batch, Change
+from unstuck.doctor.scores import Score, score_of
+from unstuck.doctor.watch.tape import tensors_in
+
+__all__ = ["before_model", "cured", "mapped_score", "outputs_on", "rows_of", "score_error", "taken"]
+
+_LEAST = 0.03  # of a score: two runs of the same script with other seeds differ by as much
+
+
+def score_error(score: Score, samples: int | None = None) -> float:
+    """Return the standard error of a score; of R squared, roughly."""
+    count = max(min(score.samples, samples or score.samples), 1)
+    share = min(max(score.value, 0.05), 0.95)
+    return math.sqrt(share * (1 - share) / count)
+
+
+def cured(case: Case, name: str, change: Change, enough: float = 0.3, least: float = _LEAST) -> Verdict | None:
+    """Rerun with a change; it confirms where it goes so much of the way to a perfect score, beyond what luck does.
+
+    Unlike :func:`~unstuck.doctor.probes.changed` it takes a run that is good already for healthy: of the way from 0.97
+    to 1 chance goes a third.
+    """
+    found = case.gain(name, change)
+    if found is None:
+        return None
+    share, before, after = found
+    held = held_out(case)
+    error = score_error(before, len(held[0].x) if held and held[0].x is not None else None)
+    gained = after.value - (before.value if np.isfinite(before.value) else before.chance)
+    good = share > enough and gained > max(least, 2 * error)
+    return Verdict(
+        good,
+        f"{name}: {before} -> {after.value:.2f} after {case.probe_steps} steps",
+        {"score_before": before.value, "score_after": after.value},
+    )
+
+
+def rows_of(batches: Sequence[Batch]) -> dict[int, Tensor] | None:
+    """Return the batches of a stream in one, row by row; None where their tensors do not share their rows."""
+    if not batches:
+        return None
+    keys = list(batches[0])
+    for batch in batches:
+        if any(key not in batch or not batch[key].ndim for key in keys) or len({len(batch[key]) for key in keys}) != 1:
+            return None
+    if any(len({batch[key].shape[1:] for batch in batches}) != 1 for key in keys):
+        return None
+    return {key: torch.cat([batch[key] for batch in batches]) for key in keys}
+
+
+def taken(batches: Sequence[Batch], choose: Callable[[dict[int, Tensor]], Tensor]) -> list[Batch]:
+    """Return batches of the same sizes from rows that are chosen among all of theirs; as they are where that fails.
+
+    ``choose`` is called with all rows, and returns the places of those to take, in order.
+    """
+    rows = rows_of(batches)
+    if rows is None:
+        return list(batches)
+    places = choose(rows)
+    size = len(next(iter(batches[0].values())))
+    parts = [part for part in torch.split(places, size) if len(part) == size] or [places]
+    return [{key: value[part] for key, value in rows.items()} for part in parts]
+
+
+def before_model(model: nn.Module, prepare: Callable[[Tensor], Tensor]) -> None:
+    """Let the first tensor that a model is given be prepared first."""
+
+    def prepared(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        if args and isinstance(args[0], Tensor):
+            return (prepare(args[0]), *args[1:]), kwargs
+        name = next((name for name, value in kwargs.items() if isinstance(value, Tensor)), None)
+        return args, {**kwargs, name: prepare(kwargs[name])} if name else kwargs
+
+    model.register_forward_pre_hook(prepared, with_kwargs=True)
+
+
+def outputs_on(
+    case: Case,
+    models: dict[int, nn.Module],
+    evaluated: EvaluationSet,
+    prepare: Callable[[Tensor], Tensor] | None = None,
+) -> tuple[list[Tensor], list[Tensor]] | None:
+    """Return what copies of the models say of an evaluation's last kept phase, and what that was held against."""
+    for calls in reversed(evaluated.phases.values()):
+        kept = [
+            call for call in calls
+            if call.target is not None and all(t.numel() for t in tensors_in((call.args, call.kwargs)))
+        ]  # fmt: skip
+        if len(kept) != len(calls) or not kept or id(kept[0].module) not in models:
+            continue
+        outputs, targets = [], []
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            for call in kept:
+                model = models[id(call.module)].train(call.training)
+                args = call.args if prepare is None else (prepare(call.args[0]), *call.args[1:])
+                out = model(*args, **call.kwargs)
+                if not isinstance(out, Tensor) or call.target is None:
+                    return None
+                outputs.append(out)
+                targets.append(call.target)
+        return outputs, targets
+    return None
+
+
+def mapped_score(case: Case, evaluated: EvaluationSet, prepare: Callable[[Tensor], Tensor]) -> Score | None:
+    """Return the score of the final models on an evaluation whose inputs are prepared in some way."""
+    again = case.rerun
+    if again is None:
+        return None
+    found = case.quietly(lambda: outputs_on(case, again.final(), evaluated, prepare))
+    return score_of(*found) if found else None
