@@ -84,7 +84,7 @@ def report(*findings: Finding, verdict: str = "fault", **changes: Any) -> Report
         "evaluations": EVALUATIONS,
         "layers": layer_profile(network(), x, y),
         "batch": (x, y),
-        "script": "train.py",
+        "script": "some/train.py",
     }
     return Report(verdict, findings, **{**parts, **changes})
 
@@ -392,7 +392,7 @@ def test_every_rule_of_the_notebooks_style_is_bound_to_the_report() -> None:
 def test_pictures_are_told_to_those_who_cannot_see_them() -> None:
     told = [picture["aria-label"] for picture in page(report(SOFTMAX)).select("svg[role=img]")]
     assert "Loss over 880 steps: 2.3 at first, lowest 1.5 at step 880, 1.5 at last." in told[0]
-    assert "Test set accuracy: 0.5 at first, 0.61 at last." in told[0]
+    assert "Evaluation, test set: accuracy 0.5 at first, 0.61 at last." in told[0]
     assert "4 calls of layers." in told[1]
     assert "12 × 1 × 8 × 8, float32, from -1 to 2, mean 0.5; targets: 12, int64, from 0 to 9." in told[2]
 
@@ -415,9 +415,9 @@ def drawn_text(svg: str) -> str:
 
 
 def test_curves_name_what_they_show() -> None:
-    assert drawn_text(curves(steps([2.0, 1.5, 1.0]), EVALUATIONS)).endswith("training test set")
+    assert drawn_text(curves(steps([2.0, 1.5, 1.0]), EVALUATIONS)).endswith("training evaluation, test set")
     two = pd.concat([steps([2.0, 1.5], stream="generator"), steps([1.0, 0.5], stream="critic")])
-    assert drawn_text(curves(two, NO_EVALUATIONS)).endswith("generator critic")
+    assert drawn_text(curves(two, NO_EVALUATIONS)).endswith("training, generator training, critic")
     assert "accuracy" in drawn_text(curves(two, EVALUATIONS))
     assert "accuracy" not in drawn_text(curves(two, NO_EVALUATIONS))
 

@@ -54,9 +54,11 @@ def exhibits(report: Report) -> Iterator[str]:
         yield _figure(_labelled(drawn, _curves_said(report)), caption)
     drawn = layers(report.layers)
     if drawn:
+        dead = (report.layers["dead"] > 0).any()
         caption = (
             "One batch through the layers, from the first down to the last: the standard deviation of what each gives "
-            "out, that of the gradient which comes back to it, and the share of its units that are 0 for every sample."
+            "out, and that of the gradient which comes back to it"
+            + ("; the share of its units that are 0 for every sample." if dead else ". No unit is 0 for every sample.")
         )
         table = f"<details><summary>Every layer in numbers</summary>{_profile(report.layers)}</details>"
         yield _figure(_labelled(drawn, _layers_said(report.layers)), caption, table)
@@ -87,7 +89,7 @@ def _curves_said(report: Report) -> str:
             values = part[what].dropna()
             if len(values):
                 said.append(
-                    f"{str(name).capitalize()} {what}: {number(float(values.iloc[0]))} at first, "
+                    f"Evaluation, {name}: {what} {number(float(values.iloc[0]))} at first, "
                     f"{number(float(values.iloc[-1]))} at last."
                 )
     return " ".join(said)

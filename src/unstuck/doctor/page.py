@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from unstuck.doctor.exhibits import exhibits
 from unstuck.doctor.findings import Finding, Report
 from unstuck.doctor.names import case_file
@@ -40,7 +42,7 @@ def whole_page(report: Report) -> str:
     str
         Light or dark, as the reader's system is.
     """
-    title = f"Diagnosis of {escaped(report.script)}" if report.script else "Diagnosis"
+    title = f"Diagnosis of {escaped(os.path.basename(report.script))}" if report.script else "Diagnosis"
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

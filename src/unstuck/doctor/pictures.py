@@ -21,6 +21,7 @@ FEW = 60  # steps, which show their trend by themselves
 WIDTH = 4.8  # inches: about as many pixels as a phone has, so that text keeps its size there
 _POINTS = 400  # of a line
 _LAYERS = 30  # rows of a profile
+_LETTERS = 20  # of a name
 
 Numbers = NDArray[np.float64]
 
@@ -70,28 +71,30 @@ def _curves(losses: pd.DataFrame, evaluations: pd.DataFrame) -> Figure:
     streams = list(dict.fromkeys(losses["stream"]))
     colours = dict(zip(streams, COLOURS * len(streams), strict=False))
     for stream, of_stream in losses.groupby("stream", sort=False):
-        label = _legend(stream) if len(streams) > 1 else "training"
+        label = _short(f"training, {stream}" if len(streams) > 1 else "training")
         _loss(panels[0], of_stream, label, colours[stream])
         if rated:
             _line(panels[-1], of_stream["step"], of_stream["lr"], color=colours[stream] if len(streams) > 1 else GREY)
     spare = COLOURS[len(streams) % len(COLOURS) :] + COLOURS
     for (name, of_name), colour in zip(evaluations.groupby("name", sort=False), spare, strict=False):
         dots = {"color": colour, "marker": "o" if len(of_name) <= 30 else "", "markersize": 3.5}
-        _line(panels[0], of_name["step"], of_name["loss"], label=_legend(name), **dots)
+        dots["label"] = _short(f"evaluation, {name}" if name != "evaluation" else name)
+        _line(panels[0], of_name["step"], of_name["loss"], **dots)
         if len(scored):
             _line(panels[1], of_name["step"], 100 * of_name["accuracy"], **dots)
     panels[0].set_ylabel("loss")
     _scale(panels[0], np.concatenate([losses["loss"].to_numpy(float), evaluations["loss"].to_numpy(float)]))
     if len(scored):
-        panels[1].set(ylabel="accuracy (%)", ylim=(0, 101))
+        panels[1].set(ylabel="accuracy (%)", ylim=(0, 104), yticks=(0, 50, 100))
     if rated:
         panels[-1].set_ylabel("rate")
         _scale(panels[-1], losses["lr"].to_numpy(float))
     panels[-1].set_xlabel("step")
     panels[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.align_ylabels(panels)
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper left", ncols=3, columnspacing=1.4)
+    drawn = {str(line.get_label()): line for panel in panels[:2] for line in panel.get_lines()}
+    named = {label: line for label, line in drawn.items() if not label.startswith("_")}
+    figure.legend(list(named.values()), list(named), loc="outside upper left", ncols=2, columnspacing=1.4)
     return figure
 
 
@@ -142,12 +145,14 @@ def _scale(axis: Axes, values: Numbers) -> None:
 def _layers(profile: pd.DataFrame) -> Figure:
     shown = profile.iloc[np.unique(np.linspace(0, len(profile) - 1, min(len(profile), _LAYERS)).astype(int))]
     places = np.arange(len(shown))
-    columns = {"spread of outputs": "std", "spread of gradients": "grad_std", "units always 0 (%)": "dead"}
-    figure = Figure(figsize=(WIDTH, 0.19 * len(shown) + 0.7))
+    columns = {"output's\nspread": "std", "gradient's\nspread": "grad_std"}
+    if (shown["dead"] > 0).any():
+        columns["units always\n0 (%)"] = "dead"
+    figure = Figure(figsize=(WIDTH, 0.19 * len(shown) + 0.8))
     panels = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
     for axis, (title, column), colour in zip(panels, columns.items(), COLOURS, strict=False):
         values = shown[column].to_numpy(float)
-        values = 100 * values if column == "dead" else np.where(values > 0, values, np.nan)
+        values = 100 * values if column == "dead" else np.where((values > 0) & np.isfinite(values), values, np.nan)
         axis.grid(axis="y", visible=False)
         axis.set_xlabel(title, fontsize=9)
         if column == "dead":
@@ -171,16 +176,13 @@ def _decades(axis: Axes, values: Numbers) -> None:
     high = max(high, low + 2)
     axis.set_xscale("log")
     axis.set_xlim(10.0**low * 0.8, 10.0**high * 1.25)
-    axis.xaxis.set_major_locator(LogLocator(numticks=4))
+    axis.xaxis.set_major_locator(LogLocator(numticks=3))
     axis.xaxis.set_minor_locator(NullLocator())
     axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.tick_params(axis="x", labelsize=8.5)
 
 
-def _legend(name: Any) -> str:
-    return _short(str(name).lstrip("_"))  # which would keep it out of the legend
-
-
 def _short(name: str) -> str:
+    """Return a name with its middle left out where it is too long for a figure; its ends tell it from others."""
     name = printable(name)
-    return name if len(name) <= 24 else f"{name[:10]}…{name[-13:]}"
+    return name if len(name) <= _LETTERS else f"{name[: _LETTERS // 3]}…{name[1 + _LETTERS // 3 - _LETTERS :]}"
