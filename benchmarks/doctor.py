@@ -108,7 +108,7 @@ def main() -> int:
         rows |= of_peers(examine(to_run, half, CONTESTANT, runner, given.jobs))
     costs = [cost(script, doctor, given.rounds) for script in mlps_on_digits(to_run)] if given.cost else []
 
-    ratio = statistics.median(statistics.median(one.training) for one in costs) if costs else None
+    ratio = statistics.median(one.ratio() for one in costs) if costs else None
     console.print(by_cause(own), "", *lines(own), "", compared(rows), "", against_goals(own, ratio), sep="\n")
     for name, why in (dict.fromkeys(set(TOOLS) - set(rows), "not installed") | NOT_RUN).items() if given.peers else ():
         console.print(f"{name}: {why}")

@@ -18,6 +18,7 @@ from rich.console import Console
 import doctor
 import doctor_runs
 from bed import HALVES, Case, Script, halves, read_cases, scripts, surroundings
+from doctor_cost import Cost, cost, mlps_on_digits
 from doctor_runs import Contestant, Runner, Seen, problem
 from doctor_scores import Row, Share, missed_goals, scores
 from doctor_tables import against_goals, by_cause, compared, lines
@@ -377,3 +378,28 @@ for module, _ in doctor_peers.TOOLS.values():
 sys.path.insert(0, doctor_peers.__file__.rpartition("/")[0])
 sys.exit(doctor_peers.main())
 """
+
+
+def test_the_cost_is_taken_of_healthy_mlps_on_digits_spread_over_the_bed() -> None:
+    taken = mlps_on_digits(scripts(CASES))
+    assert 4 <= len(taken) <= 8
+    assert all(script.healthy and {"digits", "MLP"} <= set(script.case.styles) for script in taken)
+    assert len({script.case.group for script in taken}) >= 4
+    assert mlps_on_digits([]) == []
+    assert Cost("a", whole=[1.0, 1.2, 9.0], training=[1.1, 1.0, 1.3]).ratio() == 1.2
+
+
+def test_the_cost_is_that_of_the_watched_run_over_the_plain_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / "slow.py"  # says that the script took ten seconds
+    slow.write_text(
+        "import json, sys\n_, no_probes, _, answer, script = sys.argv\nassert no_probes == '--no-probes'\n"
+        "json.dump({'observed': {'seconds': 10.0}}, open(answer, 'w'))\n"
+    )
+    monkeypatch.setattr(Case, "text", "import time\ntime.sleep(0.5)\n")
+    measured = cost(scripts([faulty()])[0], Contestant("slow", (sys.executable, str(slow))), rounds=1)
+    assert measured.training == [pytest.approx(20.0, rel=0.2)]
+    assert measured.whole[0] < 1  # it runs nothing
+    with pytest.raises(RuntimeError, match="wrote no answer"):
+        cost(scripts([faulty()])[0], Contestant("none", (sys.executable, "-c", "pass")), rounds=1)
