@@ -1,4 +1,4 @@
-"""The passes of a script sorted into streams: a stream is one loss, minimised by one optimiser (or by none)."""
+"""The passes of a script sorted into streams: a stream is one loss of one model, minimised by one optimiser or none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Stream", "streams_of"]
 
 @dataclass(eq=False)
 class Stream:
-    """The passes that come from one line of the script and lead to steps of the same optimisers."""
+    """The passes made at one line of the script, of the same models, that lead to steps of the same optimisers."""
 
     seen: Recording
     passes: list[Pass]
@@ -113,14 +113,16 @@ class Stream:
 
 def streams_of(seen: Recording) -> list[Stream]:
     """Sort the passes of a recording into streams, the longest first."""
-    groups: dict[tuple[object, tuple[int, ...]], list[Pass]] = {}
+    groups: dict[tuple[object, tuple[int, ...], tuple[int, ...]], list[Pass]] = {}
     for done in seen.passes:
-        groups.setdefault((done.site, tuple(dict.fromkeys(done.steppers))), []).append(done)
-    stepped = {site: key for key in groups if (site := key[0]) and key[1]}
-    for key in [key for key in groups if not key[1] and key[0] in stepped]:  # passes that the end cut off
-        groups[stepped[key[0]]] += groups.pop(key)
+        models = tuple(dict.fromkeys(id(call.module) for call in done.calls))
+        groups.setdefault((done.site, models, tuple(dict.fromkeys(done.steppers))), []).append(done)
+    stepped = {key[:2]: key for key in groups if key[2]}
+    for key in [key for key in groups if not key[2] and key[:2] in stepped]:  # passes that the end cut off
+        groups[stepped[key[:2]]] += groups.pop(key)
     streams = [
-        Stream(seen, sorted(passes, key=lambda done: done.number), numbers) for (_, numbers), passes in groups.items()
+        Stream(seen, sorted(passes, key=lambda done: done.number), numbers)
+        for (_, _, numbers), passes in groups.items()
     ]
     for stream in streams:
         stream.others = [other for other in streams if other is not stream]

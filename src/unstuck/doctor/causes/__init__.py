@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from unstuck.doctor.case import Case, Suspicion
-from unstuck.doctor.causes import budget, data, loss, model, optimisation
+from unstuck.doctor.causes import budget, data, gradients, loss, model, optimisation
 
 __all__ = ["JUDGES", "ORDER", "Judge"]
 
@@ -69,6 +69,6 @@ ORDER = [
     "too_few_steps",
 ]
 
-_JUDGES: dict[str, Judge] = {**loss.JUDGES, **data.JUDGES, **optimisation.JUDGES, **model.JUDGES, **budget.JUDGES}
+_JUDGES: dict[str, Judge] = {**gradients.JUDGES, **loss.JUDGES, **data.JUDGES, **optimisation.JUDGES, **model.JUDGES, **budget.JUDGES}
 
 JUDGES: dict[str, Judge] = {slug: _JUDGES[slug] for slug in ORDER if slug in _JUDGES}

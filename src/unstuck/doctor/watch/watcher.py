@@ -20,7 +20,7 @@ from unstuck.doctor.watch.tape import Op, Tape
 
 __all__ = ["EnoughError", "Watcher"]
 
-_CLOSE = 5  # the first passes are all looked at
+_CLOSE = 8  # the first passes are all looked at
 _RATIO = 1.3  # after them, each look comes so much later than the one before
 _SNAPSHOTS = 2.0  # likewise for copies of the weights
 _EVENTS = 400  # events kept in full
