@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-
 # A model called from outside its script with one batch may be called wrongly: no tool is blamed for that.
 SPARED = ("forward: ", "loss: computing the loss raised")
 
