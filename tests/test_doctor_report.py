@@ -314,7 +314,7 @@ def test_a_page_shows_the_verdict_the_cards_and_what_was_watched() -> None:
     soup = page(report(SOFTMAX, RATE, verdict="uncertain"))
     assert soup.title is not None
     assert soup.title.get_text() == "Diagnosis of train.py"
-    cards = soup.select(".card")
+    cards = soup.select(".finding")
     assert [card.select_one("code").get_text() for card in cards] == ["softmax_before_cross_entropy", "lr_too_low"]
     assert [row.get_text(" ") for row in cards[0].select("tr")][2] == "loss_floor 1.461"
     assert cards[0].select_one(".old").get_text() == "- return torch.softmax(self.last(x), dim=1)"
@@ -366,7 +366,7 @@ def test_what_the_program_says_is_text_on_the_page() -> None:
         assert not soup.select("script")
         assert "<script" not in html
         assert "\x1b" not in html
-        for element in soup.select(".card"):
+        for element in soup.select(".finding"):
             assert element.get_text().count("alert(") == 8  # once for each text above
 
 

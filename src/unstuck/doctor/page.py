@@ -77,7 +77,7 @@ def _card(place: int, finding: Finding) -> str:
     ]
     listed = "\n".join(f"<dt>{label}</dt><dd>{content}</dd>" for label, content in rows if content)
     return (
-        f'<section class="card"><p class="cause"><span>{place}. <code>{escaped(finding.cause)}</code></span> '
+        f'<section class="finding"><p class="cause"><span>{place}. <code>{escaped(finding.cause)}</code></span> '
         f"<span>{confidence_said(finding)}</span></p>\n"
         f"<p>{escaped(finding.summary)}</p>\n<dl>\n{listed}\n</dl></section>"
     )

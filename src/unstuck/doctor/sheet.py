@@ -22,7 +22,7 @@ SHEET = f"""
 .unstuck-doctor .fault {{ color: var(--doctor-fault); }}
 .unstuck-doctor .healthy {{ color: var(--doctor-healthy); }}
 .unstuck-doctor .uncertain {{ color: var(--doctor-uncertain); }}
-.unstuck-doctor .card {{ border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: 0.5em;
+.unstuck-doctor .finding {{ border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: 0.5em;
   margin: 1.2em 0; padding: 0.4em 1em; }}
 .unstuck-doctor .cause {{ display: flex; flex-wrap: wrap; gap: 0 1em; justify-content: space-between; }}
 .unstuck-doctor .cause span:first-child {{ font-weight: 600; }}
@@ -44,7 +44,7 @@ SHEET = f"""
 .unstuck-doctor td {{ text-align: right; white-space: nowrap; }}
 .unstuck-doctor figure {{ margin: 1.8em 0; text-align: left; }}
 .unstuck-doctor figure > svg {{ display: block; height: auto; max-width: 38rem; }}
-.unstuck-doctor figcaption {{ font-size: 0.92em; margin: 0.5em 0; opacity: 0.85; }}
+.unstuck-doctor figcaption {{ font-size: 0.92em; text-align: left; margin: 0.5em 0; opacity: 0.85; }}
 .unstuck-doctor .wide {{ overflow-x: auto; }}
 .unstuck-doctor .wide th {{ white-space: nowrap; }}
 .unstuck-doctor .wide th[scope="col"]:not(:first-child) {{ text-align: right; }}
