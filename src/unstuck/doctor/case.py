@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from unstuck.doctor.recording import ModelCall, Recording
 from unstuck.doctor.rerun import Change, Rerun, Tried, rerun_of
 from unstuck.doctor.scores import Score, score_of
+from unstuck.doctor.signals import Signals, listen
 from unstuck.doctor.streams import Stream
 from unstuck.doctor.watch.install import LOSSES
 from unstuck.doctor.watch.sites import Site
@@ -317,6 +318,24 @@ class Case:
     def rerun(self) -> Rerun | None:
         """What runs the stream again; None where that cannot be done."""
         return self.quietly(lambda: rerun_of(self.stream, accumulates=self.accumulates))
+
+    @cached_property
+    def first_signals(self) -> Signals | None:
+        """What ran through the models in training mode on the first batch, with their first weights."""
+        return self._signals(final=False)
+
+    @cached_property
+    def final_signals(self) -> Signals | None:
+        """What runs through them on the last batch, with the weights as they are."""
+        return self._signals(final=True)
+
+    def _signals(self, *, final: bool) -> Signals | None:
+        again = self.rerun
+        if again is None:
+            return None
+        models = self.quietly(again.final if final else again.fresh)
+        batch = again.batches[-1 if final else 0]
+        return None if models is None else self.quietly(lambda: listen(again, models, batch, training=True))
 
     @cached_property
     def probe_steps(self) -> int:

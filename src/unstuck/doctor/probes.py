@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
+import numpy as np
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
@@ -13,7 +14,7 @@ from unstuck.doctor.case import Case, Verdict
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.watch.tape import Op
 
-__all__ = ["changed", "replacing", "skipping", "without_op"]
+__all__ = ["changed", "lifted", "replacing", "skipping", "without_op"]
 
 
 def changed(case: Case, name: str, change: Change, enough: float = 0.3) -> Verdict | None:
@@ -26,6 +27,39 @@ def changed(case: Case, name: str, change: Change, enough: float = 0.3) -> Verdi
         return None
     share, before, after = found
     return Verdict(share > enough, f"{name}: {before} -> {after.value:.2f} after {case.probe_steps} steps")
+
+
+def lifted(case: Case, name: str, change: Change, enough: float = 0.25, least: float = 0.03) -> Verdict | None:
+    """Rerun with a change; it confirms where the score rises clearly, or, where there is none, the loss falls.
+
+    Parameters
+    ----------
+    case, name, change
+        As :func:`changed` takes them.
+    enough
+        The share of the way from the score without to a perfect one, or of the loss.
+    least
+        The rise itself, which must also be more than two standard errors of a share of so many samples.
+    """
+    before, after = case.baseline, case.try_out(name, change)
+    if before is None or after is None:
+        return None
+    for old, new in ((before.evaluation, after.evaluation), (before.train, after.train)):
+        if old is not None and new is not None and np.isfinite(new.value):
+            low = old.value if np.isfinite(old.value) else old.chance
+            rise = new.value - low
+            noise = 2 * np.sqrt(0.25 / max(old.samples, 1)) if old.kind != "r2" else 0.0
+            share = rise / max(1 - low, 1e-6)
+            return Verdict(
+                bool(share > enough and rise > max(least, noise)),
+                f"{name}: {old} -> {new.value:.2f} after {case.probe_steps} steps",
+            )
+    if not np.isfinite(after.last):
+        return None
+    fallen = 1.0 if not np.isfinite(before.last) else 1 - after.last / before.last if before.last > 0 else 0.0
+    return Verdict(
+        fallen > enough, f"{name}: loss {before.last:.3g} -> {after.last:.3g} after {case.probe_steps} steps"
+    )
 
 
 class Skipping(TorchFunctionMode):

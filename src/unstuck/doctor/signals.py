@@ -1,4 +1,4 @@
-"""What runs through a model in one pass, forwards and back: a row for every call of a layer, of an activation, of dropout.
+"""What runs through a model in one pass, forwards and back: a row for every call of a layer or an activation.
 
 Unlike hooks on modules this sees what a script computes by hand too: ``x @ self.W1``, ``F.relu``, ``F.dropout``.
 """
@@ -20,7 +20,9 @@ from unstuck.doctor.watch.tape import tensors_in
 
 __all__ = ["ACTIVATIONS", "DROPOUTS", "RECURRENT", "Call", "Signals", "listen"]
 
-RECURRENT = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu", "lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell"})
+RECURRENT = frozenset(
+    {"lstm", "gru", "rnn_tanh", "rnn_relu", "lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell"}
+)
 DROPOUTS = frozenset({
     "dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout",
     "dropout_", "native_dropout",
@@ -29,7 +31,10 @@ _LAYERS = RECURRENT | frozenset({
     "linear", "addmm", "matmul", "__matmul__", "mm", "bmm", "baddbmm", "einsum", "bilinear", "embedding",
     "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
 })  # fmt: skip
-_RECTIFIERS = frozenset({"relu", "relu_", "relu6", "threshold", "threshold_", "clamp", "clamp_", "clamp_min", "hardtanh"})
+_RECTIFIERS = frozenset(
+    {"relu", "relu_", "relu6", "threshold", "threshold_", "clamp", "clamp_", "clamp_min", "hardtanh"}
+)
+_SEQUENCES = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
 _BOUNDED = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "tanh_": (-1.0, 1.0), "sigmoid_": (0.0, 1.0)}
 ACTIVATIONS = _RECTIFIERS | frozenset(_BOUNDED)
 _NORMS = frozenset({"batch_norm", "instance_norm"})
@@ -52,14 +57,17 @@ class Call:
     spread
         How far the samples' outputs lie from one another: the root mean square over the units of the standard
         deviation over the batch.
-    size
-        The root mean square of the output.
+    size, fed
+        The root mean squares of the output and of what the function was given.
     silent
-        Of a rectifier, which units (along axis 1) are zero for every sample and everywhere.
+        Of a rectifier, which units are zero for every sample and everywhere.
     saturated
         Of tanh and the sigmoid, the share of outputs within a hundredth of the way from a bound.
     delta
         The root mean square of the gradient of a sample's own loss with respect to the output; NaN where none came.
+    through_time
+        Of a recurrent layer, the root mean squares of the gradient with respect to what it was given at the first and
+        at the last steps of the sequence; empty where none came.
     settings
         Of dropout its rate (``p``) and whether it was on (``training``); of batch normalisation the values for each
         channel (``values``) and the samples (``samples``).
@@ -73,9 +81,11 @@ class Call:
     site: Site | None
     spread: float
     size: float
+    fed: float = float("nan")
     silent: Tensor | None = None
     saturated: float = float("nan")
     delta: float = float("nan")
+    through_time: tuple[float, ...] = ()
     settings: dict[str, float] = field(default_factory=dict)
 
 
@@ -102,18 +112,25 @@ class _Listener(TorchFunctionMode):
         super().__init__()
         self.names, self.stack = names, stack
         self.calls: list[Call] = []
+        self.noted: list[tuple[Call, list[float]]] = []
+        self.sequences: list[Tensor] = []
+        self.convolved = False  # the last layer was a convolution: the units lie along axis 1
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        out = func(*args, **kwargs)
         name = getattr(func, "__name__", "")
         if name not in _LAYERS and name not in ACTIVATIONS and name not in DROPOUTS and name not in _NORMS:
-            return out
+            return func(*args, **kwargs)
+        noted: list[float] = []
+        if name in _SEQUENCES:
+            args = self._timed(args, noted)
+        out = func(*args, **kwargs)
         first = next((t for t in tensors_in(out) if t.is_floating_point() and t.ndim), None)
         if first is not None and first.numel():
             self._note(name, args, kwargs, first)
+            self.noted.append((self.calls[-1], noted))
         return out
 
     def _note(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: Tensor) -> None:
@@ -122,17 +139,22 @@ class _Listener(TorchFunctionMode):
         flat = value.flatten(1) if value.ndim > 1 else value[:, None]
         call = Call(
             name,
-            "layer" if name in _LAYERS else "dropout" if name in DROPOUTS else "norm" if name in _NORMS else "activation",
+            _kind(name),
             self.names[id(known[0])] if known else "",
             known[0] if known else None,
             tuple(self.stack),
             site_here(),
             float(flat.std(0, correction=0).square().mean().sqrt()),
             float(flat.square().mean().sqrt()),
+            next(
+                (_size(t) for t in tensors_in(args) if id(t) not in self.names and t.is_floating_point()), float("nan")
+            ),
         )
-        if name in _RECTIFIERS:
-            zero = value == 0
-            call.silent = zero.transpose(0, 1).flatten(1).all(1) if value.ndim > 2 else zero.reshape(len(zero), -1).all(0)
+        if call.kind == "layer":
+            self.convolved = name.startswith("conv")
+        if name in _RECTIFIERS and value.ndim > 1:
+            axis = 1 if value.ndim > 3 or self.convolved else -1
+            call.silent = (value == 0).movedim(axis, 0).flatten(1).all(1)
         if name in _BOUNDED:
             low, high = _BOUNDED[name]
             near = 0.01 * (high - low)
@@ -143,7 +165,11 @@ class _Listener(TorchFunctionMode):
             call.settings = {"p": float(p), "training": float(bool(on))}
         if call.kind == "norm" and value.ndim > 1:
             on = kwargs.get("training", args[5] if len(args) > 5 else False)
-            call.settings = {"values": value.numel() / value.shape[1], "samples": len(value), "training": float(bool(on))}
+            call.settings = {
+                "values": value.numel() / value.shape[1],
+                "samples": len(value),
+                "training": float(bool(on)),
+            }
         if out.requires_grad:
             rows = len(value)
 
@@ -152,6 +178,33 @@ class _Listener(TorchFunctionMode):
 
             out.register_hook(note)  # type: ignore[no-untyped-call]
         self.calls.append(call)
+
+    def _timed(self, args: tuple[Any, ...], noted: list[float]) -> tuple[Any, ...]:
+        """Have the gradient of a recurrent layer's sequence noted, at its first and its last steps."""
+        x = args[0]
+        if not isinstance(x, Tensor) or x.ndim != 3 or not x.is_floating_point() or not torch.is_grad_enabled():
+            return args
+        if not x.requires_grad:
+            x = x.detach().clone().requires_grad_()
+            self.sequences.append(x)
+        axis = 1 if args[-1] is True else 0  # batch_first; that of packed sequences is no flag
+
+        def note(gradient: Tensor) -> None:
+            by_step = gradient.float().square().transpose(0, axis).flatten(1).mean(1).sqrt()
+            part = max(len(by_step) // 8, 1)
+            noted[:] = [float(by_step[:part].mean()), float(by_step[-part:].mean())]
+
+        x.register_hook(note)  # type: ignore[no-untyped-call]
+        return (x, *args[1:])
+
+
+def _kind(name: str) -> str:
+    kinds = (("layer", _LAYERS), ("dropout", DROPOUTS), ("norm", _NORMS))
+    return next((kind for kind, names in kinds if name in names), "activation")
+
+
+def _size(value: Tensor) -> float:
+    return float(value.detach().float().square().mean().sqrt())
 
 
 def _drop(stack: list[str]) -> None:
@@ -216,6 +269,8 @@ def listen(
         loss = outcome.loss.mean()
         if backward and loss.requires_grad:
             wanted = [p for p in parameters.values() if p.requires_grad and p.is_floating_point()]
-            torch.autograd.grad(loss, wanted, allow_unused=True)
+            torch.autograd.grad(loss, wanted + listener.sequences, allow_unused=True)
+    for call, noted in listener.noted:
+        call.through_time = tuple(noted)
     given = outcome.given if outcome.given is not None else outcome.output
     return Signals(listener.calls, float(loss.detach()), given.detach() if isinstance(given, Tensor) else None)

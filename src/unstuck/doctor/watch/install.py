@@ -203,6 +203,7 @@ def _listen_to_gradients(patches: Patches, watcher: Watcher) -> None:
         _after(patches, watcher, owner, "clip_grad_value_", value_clipped)
     _after(patches, watcher, optim.Optimizer, "zero_grad", lambda *_, **__: watcher.event("zero_grad", site_here()))
     _after(patches, watcher, nn.Module, "zero_grad", lambda *_, **__: watcher.event("zero_grad", site_here()))
+    _after(patches, watcher, nn.Module, "eval", lambda *_, **__: watcher.event("eval", site_here()))
     scaler = torch.amp.GradScaler
     _after(patches, watcher, scaler, "scale", lambda _, s, *__: watcher.scaled(float(s.get_scale())))
     _after(patches, watcher, scaler, "unscale_", lambda *_: watcher.unscaled())

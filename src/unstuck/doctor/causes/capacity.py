@@ -1,0 +1,317 @@
+"""Too little to represent the data with, by design or because one layer stands where several were meant."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from unstuck.doctor.case import Case, Suspicion, Verdict
+from unstuck.doctor.places import owner_of
+from unstuck.doctor.probes import lifted
+from unstuck.doctor.remakes import separated, sums, untied
+from unstuck.doctor.rerun import Change, Rerun, Tried
+from unstuck.doctor.scores import Score
+from unstuck.doctor.signals import ACTIVATIONS, RECURRENT, listen
+from unstuck.doctor.watch.sites import Site
+from unstuck.doctor.watch.tape import Op, tensors_in
+
+__all__ = ["plateau", "shared_parameters_by_accident", "under_capacity"]
+
+_BENDING = frozenset({
+    "gelu", "silu", "elu", "leaky_relu", "softplus", "mish", "selu", "celu", "prelu", "hardswish", "sin", "cos", "exp",
+    "pow", "square", "abs", "softmax", "max_pool1d", "max_pool2d", "mul", "__mul__", "__pow__",
+    "scaled_dot_product_attention", "multi_head_attention_forward",
+})  # fmt: skip
+_DONE = {"accuracy": 0.95, "auc": 0.985, "r2": 0.95}  # scores that leave too little room to tell a lift from luck
+_COPIES = 4  # times the width: twice is within what a lucky draw of the weights does
+
+
+def shared_parameters_by_accident(case: Case) -> Suspicion | None:
+    """One module or tensor in several places where several were meant."""
+    again = case.rerun
+    if again is None or case.stream.interleaved or not case.stream.models:
+        return None
+    listed = _listed_twice(case.stream.models[0])
+    if listed:
+        name, places = next(iter(listed.items()))
+        counts = _counted(again, list(listed))
+        total = sum(p.numel() for p in case.stream.models[0].get_submodule(name).parameters())
+        return Suspicion(
+            "shared_parameters_by_accident",
+            0.85,
+            f"{' and '.join(places[:2])}{' and so on' if len(places) > 2 else ''} are one and the same module: "
+            f"{len(places)} places share {total} parameters.",
+            {"places": len(places), "parameters": total},
+            "Make a module for each place: [make() for _ in range(n)], where [make()] * n repeats one.",
+            _listing_line(case, name, places),
+            probe=lambda: lifted(case, "with a module of its own in each place", untied(again, counts), 0.15, 0.02),
+            consequences=_FOLLOW,
+        )
+    tied = _tied_alike(case.stream.models[0])
+    if tied:
+        names, parameter = next(iter(tied.values()))
+        owner = owner_of(case, parameter)
+        return Suspicion(
+            "shared_parameters_by_accident",
+            0.6,
+            f"{' and '.join(names[:2])} are one and the same tensor, in layers of the same kind.",
+            {"places": len(names), "parameters": parameter.numel()},
+            "Give each layer weights of its own; copy.deepcopy copies them, an assignment and copy.copy do not.",
+            case.seen.made_at(owner) if owner is not None else None,
+            probe=lambda: lifted(case, "with weights of its own for each layer", separated(again, tied), 0.2),
+            consequences=_FOLLOW,
+        )
+    reused = _named_twice(case)
+    if not reused:
+        return None
+    counts = {name: count for name, count in _counted(again, list(reused)).items() if count > 1}
+    if not counts:
+        return None
+    name, site = next((name, site) for name, site in reused.items() if name in counts)
+    return Suspicion(
+        "shared_parameters_by_accident",
+        0.45,
+        f"{name} is used {counts[name]} times in a pass, on its own output, from more than one line: the places share "
+        "its parameters.",
+        {"places": counts[name]},
+        "Make a module for each place, unless they are to be the same on purpose.",
+        site,
+        probe=lambda: lifted(case, "with a module of its own in each place", untied(again, counts), 0.3, 0.04),
+        consequences=_FOLLOW,
+    )
+
+
+_FOLLOW = ("under_capacity", "lr_too_high", "lr_too_low", "too_few_steps", "vanishing_gradients", "exploding_gradients")
+
+
+def _listed_twice(model: nn.Module) -> dict[str, list[str]]:
+    """Return the modules with parameters that stand under several names, by the first; not those inside of them."""
+    names: dict[int, list[str]] = {}
+    modules = dict(model.named_modules(remove_duplicate=False))
+    for name, module in modules.items():
+        if next(module.parameters(), None) is not None:
+            names.setdefault(id(module), []).append(name)
+    several = {key: found for key, found in names.items() if len(found) > 1}
+    found: dict[str, list[str]] = {}
+    for places in several.values():
+        if not any(
+            place.startswith(tuple(f"{name}." for name in names)) for place in places for names in found.values()
+        ):
+            found[places[0]] = places
+    return found
+
+
+def _tied_alike(model: nn.Module) -> dict[int, tuple[list[str], nn.Parameter]]:
+    """Return matrices under several names in layers of one kind; an embedding and its readout are two kinds."""
+    found: dict[int, tuple[list[str], nn.Parameter]] = {}
+    kinds: dict[int, set[type]] = {}
+    for name, module in model.named_modules():
+        for key, parameter in module._parameters.items():
+            if parameter is not None and parameter.ndim > 1:
+                found.setdefault(id(parameter), ([], parameter))[0].append(f"{name}.{key}")
+                kinds.setdefault(id(parameter), set()).add(type(module))
+    return {key: pair for key, pair in found.items() if len(pair[0]) > 1 and len(kinds[key]) == 1}
+
+
+def _counted(again: Rerun, names: list[str]) -> dict[str, int]:
+    """Return how often a pass calls modules of the first model."""
+    models = again.fresh()
+    first = next(iter(models.values()))
+    counts = dict.fromkeys(names, 0)
+
+    def note(name: str) -> None:
+        counts[name] += 1
+
+    for name in names:
+        first.get_submodule(name).register_forward_pre_hook(lambda *_, name=name: note(name))
+    listen(again, models, again.batches[0], training=True, backward=False)
+    return counts
+
+
+def _listing_line(case: Case, name: str, places: list[str]) -> Site | None:
+    """Return the line that made the container of a repeated module, else that of the module."""
+    model = case.stream.models[0]
+    container = model.get_submodule(name.rpartition(".")[0])
+    alike = all(place.rpartition(".")[0] == name.rpartition(".")[0] for place in places)
+    listed = alike and isinstance(container, (nn.Sequential, nn.ModuleList, nn.ModuleDict))
+    return case.seen.made_at(container if listed else model.get_submodule(name))
+
+
+def _named_twice(case: Case) -> dict[str, Site | None]:
+    """Return modules that a pass calls on what they returned themselves, from several lines; the last line of each."""
+    look = case.stream.looks[0]
+    names = {id(m): name for name, m in case.stream.models[0].named_modules() if name}
+    calls: dict[int, list[Op]] = {}
+    for op in look.ops:
+        if op.grad and op.modules and any(t.is_leaf and t.requires_grad for t in op.inputs):
+            calls.setdefault(id(op.modules[-1]), []).append(op)
+    found: dict[str, Site | None] = {}
+    for key, ops in calls.items():
+        sites = {op.site for op in ops}
+        # Several lines: a cell in a loop stands on one.
+        if key in names and len(ops) > 1 and len(sites) > 1 and len(ops) < 8 and _feeds(look.ops, ops[0], ops[-1]):
+            found[names[key]] = ops[-1].site
+    return found
+
+
+def _feeds(ops: list[Op], first: Op, last: Op) -> bool:
+    """Say whether what an op returned goes into a later one."""
+    reached = {id(out) for out in first.outputs}
+    started = False
+    for op in ops:
+        if op is first:
+            started = True
+        elif started and any(id(given) in reached for given in op.inputs):
+            if op is last:
+                return True
+            reached |= {id(out) for out in op.outputs}
+    return False
+
+
+def plateau(case: Case) -> float:
+    """Return what share of all that the loss fell it fell in the last third: next to nothing on a plateau."""
+    losses = case.losses
+    if len(losses) < 12:
+        return 1.0
+    part = max(len(losses) // 6, 2)
+    start = float(losses[: max(len(losses) // 50, 1)].mean())
+    middle = float(losses[-2 * part - part // 2 : -part - part // 2].mean())
+    end = float(losses[-part:].mean())
+    fallen = start - end
+    return (middle - end) / fallen if fallen > 0 and math.isfinite(fallen) else 1.0
+
+
+def under_capacity(case: Case) -> Suspicion | None:
+    """Training and evaluation stand still together below what a wider or deeper model reaches."""
+    train, evaluated = case.scores
+    if train is None or case.rerun is None or case.stream.interleaved or not math.isfinite(train.value):
+        return None
+    if train.value > _DONE[train.kind] or plateau(case) > 0.1:  # nothing to lift, or not done yet
+        return None
+    # A model that fits what it was trained on better than anything else is not short of capacity.
+    if evaluated is not None and train.value - evaluated.value > 0.5 * (1 - train.value) + 0.05:
+        return None
+    parameters = sum(p.numel() for p in case.stream.parameters.values())
+    bent = _bends(case)
+    narrow, line = _narrowest(case)
+    return Suspicion(
+        "under_capacity",
+        0.5,
+        f"Training stands still at {train}"
+        + (f", evaluation at {evaluated.value:.2f}" if evaluated is not None else "")
+        + (f", with {parameters} parameters" if bent else ": no activation stands between the layers")
+        + (f"; the narrowest layer has {narrow} units." if bent and narrow else "."),
+        {"train": train.value, "parameters": parameters, "narrowest": narrow}
+        | ({"evaluation": evaluated.value} if evaluated is not None else {}),
+        "Use more units or layers" + ("." if bent else ", with an activation between them."),
+        line,
+        probe=lambda: _bigger(case, train, evaluated, bent),
+        consequences=("too_few_steps", "lr_too_low", "label_noise"),
+    )
+
+
+def _bends(case: Case) -> bool:
+    """Say whether a function that is not linear stands between two layers."""
+    signals = case.first_signals
+    if signals is None:
+        return True
+    layers = [i for i, call in enumerate(signals.calls) if call.kind == "layer" and call.parameter]
+    if any(signals.calls[i].name in RECURRENT for i in layers):
+        return True
+    known = {call.name for call in signals.calls[layers[0] : layers[-1]]} if len(layers) > 1 else set()
+    if known & ACTIVATIONS:
+        return True
+    look = case.stream.looks[0]
+    inside = {op.name for op in look.ops if op.modules and op.grad and any(t.requires_grad for t in op.inputs)}
+    return bool(inside & _BENDING) and len(layers) > 1
+
+
+def _narrowest(case: Case) -> tuple[int, Site | None]:
+    """Return the fewest outputs of a layer before the last, and the line that made it."""
+    signals = case.first_signals
+    layers = [c for c in signals.layers if c.weight is not None] if signals else []
+    if not layers:
+        return 0, None
+    inner = layers[:-1] or layers
+    sizes = [c.weight.shape[1 if c.name == "embedding" else 0] for c in inner if c.weight is not None]
+    place = min(range(len(sizes)), key=sizes.__getitem__)
+    parameter = case.stream.parameters.get(inner[place].parameter)
+    owner = owner_of(case, parameter) if parameter is not None else None
+    return (sizes[place] if len(layers) > 1 else 0), (case.seen.made_at(owner) if owner is not None else None)
+
+
+class _Reference(nn.Module):
+    """Two hidden layers of ReLU, for any input of one tensor of numbers."""
+
+    def __init__(self, x: Tensor, out: Tensor) -> None:
+        super().__init__()
+        self.shape = out.shape[1:]
+        self.layers = nn.Sequential(
+            nn.Flatten(1) if x.ndim > 1 else nn.Unflatten(0, (-1, 1)),
+            nn.Linear(max(math.prod(x.shape[1:]), 1), 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(),
+            nn.Linear(128, max(math.prod(self.shape), 1)),
+        ).to(x)  # fmt: skip
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.layers(x).reshape(len(x), *self.shape)
+        return out
+
+
+def _reference(case: Case) -> Change | None:
+    """Return the change to a plain network of two hidden layers, where the model maps one tensor to another."""
+    again = case.rerun
+    call = case.stream.passes[-1].calls[0] if case.stream.passes and case.stream.passes[-1].calls else None
+    if again is None or call is None or len(case.stream.models) != 1 or not isinstance(call.output, Tensor):
+        return None
+    given = tensors_in((call.args, call.kwargs))
+    if len(given) != 1 or not given[0].is_floating_point() or not case.inputs or call.output.ndim > 2:
+        return None
+    x, out = case.inputs[0], call.output
+    made: list[nn.Module] = []
+
+    def other(models: dict[int, nn.Module]) -> dict[int, nn.Module]:
+        made[:] = [_Reference(x, out)]
+        return dict.fromkeys(models, made[0])
+
+    return Change(
+        model=other, optimizer=lambda _: torch.optim.Adam(made[0].parameters(), lr=2e-3), constant_lr=True, clip=False
+    )
+
+
+def _bigger(case: Case, train: Score, evaluated: Score | None, bent: bool) -> Verdict | None:
+    """Try the model several times as wide, and a plain deeper one: either must lift training and evaluation."""
+    again = case.rerun
+    if again is None:
+        return None
+    best: Verdict | None = None
+    for name, change in _larger(case, again, bent):
+        tried = case.try_out(name, change)
+        verdict = _compared(tried, train, evaluated, name) if tried is not None else None
+        if verdict is not None:
+            best = verdict
+            if verdict.confirmed:
+                break
+    return best
+
+
+def _larger(case: Case, again: Rerun, bent: bool) -> Iterator[tuple[str, Change]]:
+    reference = _reference(case)
+    if bent:
+        yield f"with the outputs of {_COPIES} such models added", sums(again, _COPIES)
+    if reference is not None:
+        yield "with a network of two hidden layers of 128 in its place", reference
+
+
+def _compared(tried: Tried, train: Score, evaluated: Score | None, name: str) -> Verdict | None:
+    if tried.train is None:
+        return None
+    pairs = [(train, tried.train)] + ([(evaluated, tried.evaluation)] if evaluated and tried.evaluation else [])
+    shares: list[float] = []
+    for old, new in pairs:
+        rise = new.value - old.value
+        shares.append(rise / max(1 - old.value, 1e-6) if rise > (0.015 if old.kind == "auc" else 0.03) else 0.0)
+    before, after = pairs[-1]
+    return Verdict(min(shares) > 0.3, f"{name}: {before} -> {after.value:.2f}", {"train_larger": tried.train.value})

@@ -1,0 +1,301 @@
+"""The signal on its way through the layers: it fades, it grows, or units stop to pass it on."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from unstuck.doctor.case import Case, Suspicion, Verdict
+from unstuck.doctor.causes.start import gain, original
+from unstuck.doctor.places import owner_of, written_at
+from unstuck.doctor.probes import lifted, replacing
+from unstuck.doctor.remakes import levelled
+from unstuck.doctor.rerun import Change
+from unstuck.doctor.signals import Call, Signals, listen
+from unstuck.doctor.watch.sites import Site
+
+__all__ = ["dying_relu", "exploding_gradients", "vanishing_gradients"]
+
+_DEEP = 4  # layers: in fewer, nothing has the depth to vanish
+# Eight layers of ReLU with PyTorch's own initialisation, which train, let a thousandth through.
+_FAINT = 1e-3
+_GROWN = 100.0
+_DEAD = 0.5  # of a layer's units: most of them
+_BATCHES = 8
+
+
+def _depth(signals: Signals) -> list[Call]:
+    """Return the layers with weights in the order of the pass, each once, with the gradient of its last call."""
+    found = {call.parameter: call for call in signals.layers if call.name != "embedding"}
+    return [call for call in found.values() if math.isfinite(call.delta)]
+
+
+def _level(case: Case) -> Verdict | None:
+    """Rerun with every layer's output centred and scaled before the first step."""
+    again = case.rerun
+    if again is None:
+        return None
+
+    def level(models: dict[int, nn.Module]) -> None:
+        levelled(again, models)
+
+    return lifted(case, "with every layer's output scaled to one at the start", Change(model=level))
+
+
+def vanishing_gradients(case: Case) -> Suspicion | None:
+    """Early layers, or early steps of a sequence, receive next to no gradient."""
+    signals = case.first_signals
+    if signals is None or case.stream.interleaved:
+        return None
+    return _faint_through_time(case, signals) or _faint_through_depth(case, signals)
+
+
+def _faint_through_depth(case: Case, signals: Signals) -> Suspicion | None:
+    layers = _depth(signals)
+    if len(layers) < _DEEP or layers[-1].delta <= 0:
+        return None
+    if not bool(layers[-1].weight is None or layers[-1].weight.abs().max() > 0):
+        return None  # a last layer of zeros, on purpose: the gradient comes after its first step
+    ratio = layers[0].delta / layers[-1].delta
+    if ratio >= _FAINT:
+        return None
+    smallest = min(layers[:-1], key=gain)
+    small = gain(smallest) < 0.4  # PyTorch's own layers start at 0.58
+    bounded = next((c for c in signals.of("activation") if math.isfinite(c.saturated)), None)
+    if small:
+        what, where = "weights so small that each layer makes the signal fainter", _written(case, smallest)
+        fix = "Draw the weights with nn.init.kaiming_normal_ before ReLU, or xavier_uniform_ before tanh."
+    elif bounded is not None:
+        what, where = f"a {bounded.name.rstrip('_')} after each layer", _made(case, bounded)
+        fix = "Use ReLU with He's initialisation, normalisation between the layers, or residual connections."
+    else:
+        what, where = f"{len(layers)} layers in a row", _written(case, layers[0])
+        fix = "Use He's initialisation, normalisation between the layers, or residual connections."
+    return Suspicion(
+        "vanishing_gradients",
+        0.8 if ratio < 1e-5 else 0.65,
+        f"With {what}, {layers[0].parameter} receives {ratio:.1e} of the gradient that {layers[-1].parameter} does.",
+        {"ratio": ratio, "layers": len(layers), "spread_last": layers[-1].spread, "gain_smallest": gain(smallest)},
+        fix,
+        where,
+        symptoms=("early_layers_do_not_learn",),
+        probe=lambda: _level(case),
+        consequences=_FOLLOW,
+    )
+
+
+_FOLLOW = (
+    "lr_too_low", "too_few_steps", "under_capacity", "dying_relu", "class_imbalance", "label_noise", "lr_too_high",
+    "weight_decay_too_strong", "dropout_too_strong",
+)  # fmt: skip
+
+
+def _faint_through_time(case: Case, signals: Signals) -> Suspicion | None:
+    """Find a recurrent layer whose first inputs get no gradient, in a run that learns little."""
+    found = _time(signals)
+    if found is None:
+        return None
+    call, first, last = found
+    train = case.scores[0]
+    if last <= 0 or first / last >= 1e-4 or train is None:  # a gated layer over some tens of steps keeps a thousandth
+        return None
+    if (train.value - train.chance) / max(1 - train.chance, 1e-6) > 0.5:
+        return None  # what it learnt it did not need the first steps for
+
+    def probe() -> Verdict | None:
+        verdict = _level(case)
+        return verdict if verdict is not None and verdict.confirmed else None  # a cell may need gates, not only weights
+
+    return Suspicion(
+        "vanishing_gradients",
+        0.6,
+        f"The first steps of a sequence receive {first / last:.1e} of the gradient of its last ones, and the run ends "
+        f"at {train} where knowing nothing has {train.chance:.2f}.",
+        {"ratio": first / last, "score": train.value, "chance": train.chance},
+        "Use an LSTM or a GRU, start the recurrent weights orthogonal, or read out more than the last step.",
+        _written(case, call),
+        symptoms=("early_steps_do_not_learn",),
+        probe=probe,
+        consequences=_FOLLOW,
+    )
+
+
+def _time(signals: Signals) -> tuple[Call, float, float] | None:
+    """Return the recurrent layer, and the gradients at its first and its last steps."""
+    for call in signals.layers:
+        if len(call.through_time) == 2:
+            return call, call.through_time[0], call.through_time[1]
+    calls: dict[str, list[Call]] = {}
+    for call in signals.layers:
+        calls.setdefault(call.parameter, []).append(call)
+    steps = max(calls.values(), key=len, default=[])
+    if len(steps) >= 8 and math.isfinite(steps[0].delta):  # a cell in a loop by hand
+        finite = [step.delta for step in steps if math.isfinite(step.delta)]
+        return steps[0], finite[0], finite[-1]
+    return None
+
+
+def exploding_gradients(case: Case) -> Suspicion | None:
+    """Gradients that grow on their way through depth or time."""
+    signals = case.first_signals
+    if signals is None or case.stream.interleaved:
+        return None
+    layers, found = _depth(signals), _time(signals)
+    through_time = found[1] / found[2] if found and found[2] > 0 else 0.0
+    backwards = layers[0].delta / layers[-1].delta if len(layers) >= _DEEP and layers[-1].delta > 0 else 0.0
+    forwards = layers[-1].spread / layers[0].spread if len(layers) >= _DEEP and layers[0].spread > 0 else 0.0
+    ends = not math.isfinite(signals.loss) or not all(math.isfinite(call.delta) for call in layers)
+    grown = max(through_time, backwards, forwards)
+    if not (grown > _GROWN or (ends and len(layers) >= _DEEP)):
+        return None
+    if through_time > _GROWN and found is not None:
+        how = "from the last step of a sequence to its first"
+        where, fix = _recurrent_line(case, found[0]), (
+            "Start the recurrent weights orthogonal (nn.init.orthogonal_), use an LSTM or a GRU, and clip the norm of "
+            "the gradient."
+        )  # fmt: skip
+    else:
+        how = f"through {len(layers)} layers"
+        where = _residual_line(case) or _written(case, max(layers[:-1], key=gain))
+        fix = (
+            "Normalise between the layers (LayerNorm, BatchNorm), or scale the residual branches and the weights down."
+        )
+    return Suspicion(
+        "exploding_gradients",
+        0.75 if grown > 1e4 or ends else 0.6,
+        f"The signal grows {grown:.3g} times {how} with the first weights; the first loss is {signals.loss:.3g}.",
+        {"through_time": through_time, "backwards": backwards, "forwards": forwards, "loss_first": signals.loss},
+        fix,
+        where,
+        symptoms=("loss_spikes",),
+        probe=lambda: _level(case),
+        consequences=(*_FOLLOW, "momentum_too_high", "clip_too_small", "init_too_large"),
+    )
+
+
+def _written(case: Case, call: Call) -> Site | None:
+    parameter = original(case, call)
+    return written_at(case, parameter) if parameter is not None else call.site
+
+
+def _recurrent_line(case: Case, call: Call) -> Site | None:
+    """Return the line that set the weights from step to step, which are the second matrix of a layer."""
+    parameter = original(case, call)
+    owner = owner_of(case, parameter) if parameter is not None else None
+    own = [p for name, p in owner.named_parameters(recurse=False) if "hh" in name and p.ndim > 1] if owner else []
+    return written_at(case, own[0]) if own else _written(case, call)
+
+
+def _residual_line(case: Case) -> Site | None:
+    """Return the line that adds a layer's output to its input, where a pass does so several times."""
+    look = case.stream.looks[0]
+    sums = [
+        op
+        for op in look.ops
+        if op.grad and op.name in ("add", "__add__", "__iadd__", "add_") and op.modules and len(op.inputs) == 2
+        and op.inputs[0].shape == op.inputs[1].shape and not any(t.is_leaf for t in op.inputs)
+    ]  # fmt: skip
+    return sums[0].site if len(sums) > 2 else None
+
+
+def _made(case: Case, call: Call) -> Site | None:
+    """Return the line that made an activation, or that calls it."""
+    if call.modules and case.stream.models:
+        module = dict(case.stream.models[0].named_modules()).get(call.modules[-1])
+        if module is not None and not list(module.children()) and not list(module.parameters()):
+            return case.seen.made_at(module) or call.site
+    return call.site
+
+
+def dying_relu(case: Case) -> Suspicion | None:
+    """Most units of a layer that are zero for every input."""
+    if case.stream.interleaved or case.final_signals is None:
+        return None
+    if not any(_share(call.silent) > _DEAD for call in _rectified(case.final_signals)):
+        return None
+    dead, before = _silent(case, final=True), _silent(case, final=False)
+    if dead is None or before is None or len(dead) != len(before):
+        return None
+    shares = [_share(silent) for silent, _ in dead]
+    most = [number for number, share in enumerate(shares) if share > _DEAD]
+    if not most:
+        return None
+    # Of several layers that one where it began: the others lost their units to it.
+    worst = max(most, key=lambda number: (_share(before[number][0]), shares[number]))
+    silent, call = dead[worst]
+    start = _share(before[worst][0])
+    layer = next((c for c in reversed(case.final_signals.layers) if c.parameter == call.parameter), None)
+    parameter = original(case, layer) if layer else None
+    where = _negative_line(case, parameter) if parameter is not None and start > 0.3 else None
+    return Suspicion(
+        "dying_relu",
+        0.65 if start > 0.3 else 0.5,
+        f"{shares[worst]:.0%} of the {silent.numel()} units after {call.parameter or 'a layer'} are zero for every "
+        f"input at the end, {start:.0%} at the start.",
+        {"dead_last": shares[worst], "dead_first": start, "units": silent.numel()},
+        "Start biases at zero and weights centred on zero, or use leaky ReLU or GELU.",
+        where or (_made(case, call) if parameter is None or start <= 0.3 else written_at(case, parameter)),
+        symptoms=("dead_units",),
+        probe=lambda: lifted(case, "with leaky ReLU", Change(mode=replacing(_LEAKY)), 0.2),
+        consequences=("under_capacity", "too_few_steps", "lr_too_low"),
+    )
+
+
+def _leaky(x: Tensor, *_: object, **__: object) -> Tensor:
+    return F.leaky_relu(x, 0.1)
+
+
+_LEAKY = dict.fromkeys(("relu", "relu_", "clamp_min"), _leaky)
+
+
+def _share(silent: Tensor | None) -> float:
+    return float(silent.float().mean()) if silent is not None and silent.numel() >= 4 else 0.0
+
+
+def _rectified(signals: Signals) -> list[Call]:
+    """Return the rectifiers behind which a layer follows, each with the name of the layer before it."""
+    found, layer = [], ""
+    last = max((i for i, call in enumerate(signals.calls) if call.kind == "layer"), default=-1)
+    for call in signals.calls[: last + 1]:
+        if call.kind == "layer":
+            layer = call.parameter
+        elif call.silent is not None and call.name in _LEAKY:
+            call.parameter = layer
+            found.append(call)
+    return found
+
+
+def _silent(case: Case, *, final: bool) -> list[tuple[Tensor, Call]] | None:
+    """Return which units after each layer are zero for every input of several batches, in evaluation mode."""
+    again = case.rerun
+    if again is None:
+        return None
+    models = again.final() if final else again.fresh()
+    found: list[tuple[Tensor, Call]] = []
+    for batch in again.batches[:: max(len(again.batches) // _BATCHES, 1)][:_BATCHES]:
+        signals = case.quietly(lambda batch=batch: listen(again, models, batch, training=False, backward=False))  # type: ignore[misc]
+        if signals is None:
+            return None
+        calls = _rectified(signals)
+        if not found:
+            found = [(call.silent, call) for call in calls if call.silent is not None]
+        elif len(found) == len(calls):
+            found = [
+                (silent & call.silent, call)
+                for (silent, _), call in zip(found, calls, strict=True)
+                if call.silent is not None and call.silent.shape == silent.shape
+            ]
+    return found
+
+
+def _negative_line(case: Case, weight: Tensor) -> Site | None:
+    """Return the line that set what keeps units below zero: a bias that starts negative, else the weights."""
+    owner = owner_of(case, weight)
+    bias = getattr(owner, "bias", None)
+    first = case.seen.first_values.get(id(bias))
+    if isinstance(bias, Tensor) and first is not None and float(first.mean()) < -float(torch.std(first)):
+        return written_at(case, bias)
+    return written_at(case, weight)

@@ -1,0 +1,319 @@
+"""Layers that behave differently in training and in evaluation: dropout and batch normalisation."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from unstuck.doctor.case import Case, EvaluationSet, Suspicion, Verdict
+from unstuck.doctor.probes import lifted, replacing
+from unstuck.doctor.recording import ModelCall
+from unstuck.doctor.rerun import Change
+from unstuck.doctor.scores import Score, score_of
+from unstuck.doctor.signals import DROPOUTS, Call, Signals, listen
+from unstuck.doctor.sources import line_of_setting, line_with
+from unstuck.doctor.watch.sites import Site
+from unstuck.doctor.watch.tape import tensors_in
+
+__all__ = ["batch_norm_tiny_batch", "dropout_too_strong", "wrong_train_eval_mode"]
+
+_DROPOUT = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
+_NORM = (nn.modules.batchnorm._BatchNorm, nn.modules.instancenorm._InstanceNorm)
+_TINY = 4  # values of a channel: the mean of so few is off by half a standard deviation
+
+
+def _matters(model: nn.Module) -> list[nn.Module]:
+    """Return the modules that behave differently in training and in evaluation."""
+    found = []
+    for module in model.modules():
+        drops = isinstance(module, _DROPOUT) and module.p > 0
+        drops |= isinstance(module, nn.RNNBase) and module.dropout > 0 and module.num_layers > 1
+        drops |= isinstance(module, nn.MultiheadAttention) and module.dropout > 0
+        norms = isinstance(module, _NORM) and module.running_mean is not None
+        if drops or norms:
+            found.append(module)
+    return found
+
+
+def wrong_train_eval_mode(case: Case) -> Suspicion | None:
+    """Training in evaluation mode, evaluation in training mode, or dropout by a function that is always on."""
+    if case.stream.interleaved:
+        return None
+    return _trained_in_eval(case) or _evaluated_in_train(case) or _always_on(case)
+
+
+def _trained_in_eval(case: Case) -> Suspicion | None:
+    trained = {id(p) for p in case.stream.held if p.requires_grad}
+    for model in case.stream.models:
+        parts = _matters(model)
+        # Layers kept in evaluation mode on purpose belong to what was learnt before, or does not learn now.
+        parts = [part for part in parts if id(part) not in case.seen.loaded]
+        if not parts or not any(id(p) in trained for p in model.parameters()):
+            continue
+        if all(isinstance(part, _NORM) and not any(id(p) in trained for p in part.parameters()) for part in parts):
+            continue
+        flags = [call.training for done in case.stream.passes for call in done.calls[:1] if call.module is model]
+        share = flags.count(False) / max(len(flags), 1)
+        if share < 0.3:  # the mode is left behind by what comes before the last passes, or it is meant
+            continue
+        first = flags.index(False)
+        when = "from the first step on" if not first else f"from step {first} on, after an evaluation,"
+        return Suspicion(
+            "wrong_train_eval_mode",
+            0.95,
+            f"{share:.0%} of the training passes run in evaluation mode, {when} so that {_said(parts)} does nothing of "
+            "what it should do in training.",
+            {"passes_in_eval_mode": share, "first": first, "layers": len(parts)},
+            "Call model.train() at the start of every epoch: model.eval() stays until it is taken back.",
+            case.seen.sites.get("eval") or case.stream.passes[first].site,
+            probe=lambda: lifted(case, "in training mode", Change(training=True), 0.15, 0.01),
+            consequences=("overfitting", "too_few_steps", "under_capacity", "lr_too_high", "lr_too_low"),
+            certain=True,
+        )
+    return None
+
+
+def _said(parts: list[nn.Module]) -> str:
+    names = list(dict.fromkeys("batch normalisation" if isinstance(part, _NORM) else "dropout" for part in parts))
+    return " and ".join(names)
+
+
+def _evaluated_in_train(case: Case) -> Suspicion | None:
+    wrong = [one for one in case.evaluation_sets if _in_training_mode(case, one)]
+    if not wrong:
+        return None
+    one = wrong[0]
+    call = next(iter(one.phases.values()))[0]
+    parts = _matters(call.module)
+    right, left = _scored(case, one, training=False), _scored(case, one, training=True)
+    evidence: dict[str, float] = {"layers": len(parts), "evaluations": len(one.phases)}
+    tried = ""
+    if right is not None and left is not None:
+        evidence |= {"score_train_mode": left.value, "score_eval_mode": right.value}
+        tried = f"in evaluation mode: {left} -> {right.value:.2f} on the same samples"
+    return Suspicion(
+        "wrong_train_eval_mode",
+        0.95,
+        f"The model is evaluated in training mode: {_said(parts)} acts on the evaluation as on the training"
+        + (f", {left} instead of {right.value:.2f}." if right is not None and left is not None else "."),
+        evidence,
+        "Call model.eval() before the evaluation, and model.train() before the training goes on.",
+        call.site,
+        probe=lambda: _better(left, right, tried),
+        consequences=("dropout_too_strong", "batch_norm_tiny_batch", "under_capacity", "too_few_steps", "metric_wrong"),
+        certain=True,
+    )
+
+
+def _better(before: Score | None, after: Score | None, tried: str) -> Verdict | None:
+    if before is None or after is None:
+        return None
+    return Verdict(after.value > before.value + 0.005, tried)
+
+
+def _in_training_mode(case: Case, one: EvaluationSet) -> bool:
+    calls = [call for phase in one.phases.values() for call in phase]
+    if not all(call.training for call in calls) or not _matters(calls[0].module):
+        return False
+    if any(call.grad and call.target is None and call.loss is None for call in calls):
+        return False  # with a gradient, and never compared with anything: a part of something else
+    if len(one.phases) > 0.5 * case.stream.steps and len(one.phases) > 4:
+        return False  # at every step, as of what the loss is given
+    if _again_and_again(calls):
+        return False
+    return not _of_training(case, calls)
+
+
+def _again_and_again(calls: list[ModelCall]) -> bool:
+    """Say whether the same inputs come several times at one step: dropout is averaged over, on purpose."""
+    seen: dict[tuple[int, int, float], int] = {}
+    for call in calls:
+        x = next(iter(tensors_in((call.args, call.kwargs))), None)
+        if x is not None and x.numel():
+            key = call.step, x.numel(), float(x.double().sum())
+            seen[key] = seen.get(key, 0) + 1
+    return max(seen.values(), default=0) > 2
+
+
+def _of_training(case: Case, calls: list[ModelCall]) -> bool:
+    """Say whether the inputs of an evaluation are training samples, whose score in passing may be meant as it is."""
+    x = next(iter(tensors_in((calls[-1].args, calls[-1].kwargs))), None)
+    if x is None or not x.numel() or case.x is None or case.x.shape[1:] != x.shape[1:] or case.x.dtype != x.dtype:
+        return False
+    known = {row.tobytes() for row in case.x.flatten(1).cpu().numpy()}
+    rows = x[:64].flatten(1).cpu().numpy()
+    return float(np.mean([row.tobytes() in known for row in rows])) > 0.5
+
+
+def _scored(case: Case, one: EvaluationSet, *, training: bool) -> Score | None:
+    """Score the last phase of an evaluation again with the models as they are, in a mode."""
+    calls = list(one.phases.values())[-1]
+    model = calls[0].module
+
+    def score() -> Score | None:
+        twin = copy.deepcopy(model).train(training)
+        kept = [c for c in calls if c.target is not None and all(t.numel() for t in tensors_in((c.args, c.kwargs)))]
+        with torch.no_grad(), torch.random.fork_rng(_devices(model)):
+            torch.manual_seed(0)
+            outputs = [twin(*call.args, **call.kwargs) for call in kept]
+        pairs = [(o, c.target) for o, c in zip(outputs, kept, strict=True) if isinstance(o, Tensor)]
+        return score_of([o for o, _ in pairs], [t for _, t in pairs if t is not None])
+
+    return case.quietly(score)
+
+
+def _devices(model: nn.Module) -> list[torch.device]:
+    return list({p.device for p in model.parameters() if p.device.type == "cuda"})
+
+
+def _always_on(case: Case) -> Suspicion | None:
+    again = case.rerun
+    evaluated = [
+        one for one in case.evaluation_sets if any(c.target is not None for p in one.phases.values() for c in p)
+    ]
+    if again is None or not evaluated:
+        return None
+    calls = next(iter(evaluated[0].phases.values()))
+    if _again_and_again(calls) or (any(call.training for call in calls) and _matters(calls[0].module)):
+        return None
+    signals = case.quietly(lambda: listen(again, again.final(), again.batches[-1], training=False, backward=False))
+    on = [c for c in signals.of("dropout") if c.settings["training"] and c.settings["p"] > 0] if signals else []
+    if not on:
+        return None
+    off = replacing(dict.fromkeys(DROPOUTS, _as_it_is))
+    with_, without = again.scores(again.final()), again.scores(again.final(), Change(mode=off))
+    place = 1 if with_[1] is not None and without[1] is not None else 0
+    before, after = with_[place], without[place]
+    tried = f"with it off: {before} -> {after.value:.2f}" if before is not None and after is not None else ""
+    return Suspicion(
+        "wrong_train_eval_mode",
+        0.95,
+        f"F.{on[0].name} with p = {on[0].settings['p']:g} goes on dropping units in evaluation: by default it is on, "
+        "whatever mode the model is in.",
+        {"p": on[0].settings["p"], "calls": len(on)}
+        | ({"score_on": before.value, "score_off": after.value} if before is not None and after is not None else {}),
+        "Pass training=self.training to it, or use an nn.Dropout module.",
+        on[0].site,
+        probe=lambda: _better(before, after, tried),
+        consequences=("dropout_too_strong", "under_capacity", "too_few_steps"),
+        certain=True,
+    )
+
+
+def _as_it_is(x: Tensor, *_: Any, **__: Any) -> Tensor:
+    return x
+
+
+def _dropouts(signals: Signals) -> list[Call]:
+    return [call for call in signals.of("dropout") if call.settings["training"] and call.settings["p"] > 0]
+
+
+def dropout_too_strong(case: Case) -> Suspicion | None:
+    """Dropout that lets too little through for anything to be learnt from it."""
+    signals = case.first_signals
+    if signals is None or case.stream.interleaved:
+        return None
+    used = _dropouts(signals)
+    modules = [module for model in case.stream.models for module in model.modules()]
+    inner = [module for module in modules if isinstance(module, nn.RNNBase) and module.dropout >= 0.65]
+    if not used and not inner:
+        return None
+    strongest = max(used, key=lambda call: call.settings["p"], default=None)
+    p = strongest.settings["p"] if strongest is not None else inner[0].dropout
+    left = float(np.prod([1 - call.settings["p"] for call in used])) if used else 1 - p
+    # One layer at a half, or two, are what the method's authors use; what is left after more is less than a fifth.
+    if p < 0.65 and left > 0.2 and not (p >= 0.5 and strongest is not None and not _before(signals, strongest)):
+        return None
+    name = next((name for name, module in _modules(case, strongest)), "") if strongest is not None else ""
+    made = next((case.seen.made_at(module) for _, module in _modules(case, strongest)), None) if strongest else None
+    where = line_of_setting(made, ("drop", "p=", "p ="), p) if made else strongest.site if strongest else None
+    return Suspicion(
+        "dropout_too_strong",
+        0.6,
+        f"Dropout with p = {p:g}{f' ({name})' if name else ''} leaves {left:.0%} of what enters it to the loss.",
+        {"p": p, "left": left, "layers": len(used)},
+        "Lower p: 0.1 to 0.5 after wide layers, less on inputs and on narrow ones.",
+        where or (case.seen.made_at(inner[0]) if inner else None),
+        probe=lambda: lifted(case, "without dropout", _without_dropout(), 0.3, 0.03),
+        consequences=("too_few_steps", "under_capacity", "lr_too_low", "lr_too_high"),
+    )
+
+
+def _modules(case: Case, call: Call | None) -> list[tuple[str, nn.Module]]:
+    """Return the module of dropout inside which a call was made, with its name."""
+    if call is None or not call.modules:
+        return []
+    for model in case.stream.models:
+        module = dict(model.named_modules()).get(call.modules[-1])
+        if isinstance(module, _DROPOUT):
+            return [(call.modules[-1], module)]
+    return []
+
+
+def _before(signals: Signals, call: Call) -> bool:
+    """Say whether a layer comes before a call: that it does not act on the inputs themselves."""
+    place = signals.calls.index(call)
+    return any(other.kind == "layer" and other.name != "embedding" for other in signals.calls[:place])
+
+
+def _without_dropout() -> Change:
+    def off(models: dict[int, nn.Module]) -> None:
+        for model in models.values():
+            for module in model.modules():
+                if isinstance(module, (nn.RNNBase, nn.MultiheadAttention)):
+                    module.dropout = 0.0
+
+    return Change(model=off, mode=replacing(dict.fromkeys(DROPOUTS, _as_it_is)))
+
+
+def _batching_line(case: Case, samples: int) -> Site | None:
+    """Return the line that says how large a batch is: the loader's, or the only one that cuts the data up."""
+    loaders = [made for made in case.seen.made.values() if isinstance(made.thing, DataLoader)]
+    for made in loaders:
+        if made.thing.batch_size == samples:
+            return line_of_setting(made.site, ("batch",), samples)
+    site = case.stream.passes[0].site
+    return line_with(site.file, r"\.split\(|range\(.*,.*,") if site and not loaders else None
+
+
+def batch_norm_tiny_batch(case: Case) -> Suspicion | None:
+    """Batch statistics over one, two or a few samples."""
+    signals = case.first_signals
+    if signals is None or case.stream.interleaved:
+        return None
+    norms = [c for c in signals.of("norm") if c.name == "batch_norm" and c.settings and c.settings["training"]]
+    if not norms:
+        return None
+    few = min(norms, key=lambda call: call.settings["values"])
+    values, samples = few.settings["values"], few.settings["samples"]
+    rows = [len(x) for x in case.inputs if x.ndim] or [int(samples)]
+    if values > _TINY and samples > 2:
+        return None
+    if float(np.median(rows)) > 1.5 * samples:
+        return None  # the first batch only was so small
+
+    def layers(models: dict[int, nn.Module]) -> None:
+        for model in models.values():
+            for owner in list(model.modules()):
+                for key, child in list(owner._modules.items()):
+                    if isinstance(child, nn.modules.batchnorm._BatchNorm):
+                        owner._modules[key] = nn.GroupNorm(1, child.num_features)
+
+    return Suspicion(
+        "batch_norm_tiny_batch",
+        0.85 if values <= 2 else 0.6,
+        f"Batch normalisation takes its mean and variance from {values:.0f} values of each channel, of {samples:.0f} "
+        f"sample{'s' if samples > 1 else ''}: they are noise, and in evaluation it uses others.",
+        {"values_per_channel": values, "batch_size": samples, "layers": len(norms)},
+        "Use larger batches, or GroupNorm or LayerNorm, which do not look across samples.",
+        _batching_line(case, int(samples)) or few.site,
+        symptoms=("train_eval_gap",),
+        probe=lambda: lifted(case, "with group normalisation in its place", Change(model=layers), 0.2),
+        consequences=("lr_too_high", "too_few_steps", "under_capacity", "wrong_train_eval_mode", "momentum_too_high"),
+        certain=values <= 2,
+    )

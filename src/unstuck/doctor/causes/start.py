@@ -1,0 +1,213 @@
+"""The first weights: equal where they must differ, or far too large."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from unstuck.doctor.case import Case, Suspicion, Verdict
+from unstuck.doctor.places import owner_of, written_at
+from unstuck.doctor.probes import lifted
+from unstuck.doctor.remakes import redrawn
+from unstuck.doctor.rerun import Change
+from unstuck.doctor.signals import RECURRENT, Call
+
+__all__ = ["gain", "init_too_large", "original", "redraw", "zero_or_constant_init"]
+
+_SHARE = 0.7  # of a layer's units that have an equal: one odd unit does not break what the others share
+_ROWS = 256  # units compared with one another
+# PyTorch's own layers start at 0.58, He's rule at 1.4, Glorot's with tanh's gain at no more than 2.4.
+_GAIN = 3.0
+
+
+def redraw(case: Case) -> Verdict | None:
+    """Rerun from weights that PyTorch's layers draw by default."""
+
+    def anew(models: dict[int, nn.Module]) -> None:
+        redrawn(models)
+
+    return lifted(case, "with PyTorch's default initialisation", Change(model=anew))
+
+
+def zero_or_constant_init(case: Case) -> Suspicion | None:
+    """Units of a hidden layer that start equal, and so stay equal."""
+    trained = {id(p) for p in case.stream.held if p.requires_grad and p.is_floating_point()}
+    first = _first_values(case)
+    order = _order(case, set(first) & trained)
+    if not order or not any(not torch.equal(first[id(p)], p.detach()) for p in order):
+        return None  # where nothing was ever moved, what is wrong lies elsewhere
+    hidden = order[:-1]
+    stuck = [(p, min(_equal(first[id(p)], axes), _equal(p.detach(), axes))) for p in hidden if (axes := _axes(case, p))]
+    stuck = [(p, share) for p, share in stuck if share >= _SHARE]
+    if stuck:
+        parameter, share = stuck[0]
+        name = case.stream.names.get(id(parameter), "the first matrix")
+        layers = len(stuck)
+        return Suspicion(
+            "zero_or_constant_init",
+            0.95,
+            f"{share:.0%} of the units of {name} start with the same weights as another and still have them at the "
+            "end: they compute the same and learn the same, as one unit would.",
+            {"equal_units": share, "layers": layers, "first_std": float(first[id(parameter)].float().std())},
+            "Draw the weights at random, as PyTorch's layers do by themselves; only biases may start equal.",
+            written_at(case, parameter),
+            symptoms=("equal_units",),
+            probe=lambda: redraw(case),
+            consequences=_FOLLOW,
+            certain=True,
+        )
+    # Noise such as dropout's may have told the units apart since: whether that took too long the probe says.
+    started = [p for p in hidden if (axes := _axes(case, p)) and _equal(first[id(p)], axes) >= _SHARE]
+    if not started:
+        return None
+    parameter = started[0]
+    return Suspicion(
+        "zero_or_constant_init",
+        0.45,
+        f"The units of {case.stream.names.get(id(parameter), 'a hidden layer')} start with equal weights; "
+        "only noise can tell them apart.",
+        {"layers": len(started), "first_std": float(first[id(parameter)].float().std())},
+        "Draw the weights at random, as PyTorch's layers do by themselves; only biases may start equal.",
+        written_at(case, parameter),
+        probe=lambda: redraw(case),
+        consequences=_FOLLOW,
+    )
+
+
+_FOLLOW = (
+    "lr_too_low", "too_few_steps", "under_capacity", "vanishing_gradients", "dying_relu", "class_imbalance",
+    "lr_too_high", "label_noise",
+)  # fmt: skip
+
+
+def _first_values(case: Case) -> dict[int, Tensor]:
+    """Return the value of each parameter before the first step, by its id."""
+    found = {id(p): case.seen.first_values[id(p)] for p in case.stream.held if id(p) in case.seen.first_values}
+    for model in case.stream.models:
+        before = case.seen.initial.get(id(model))
+        if before is not None:
+            old = dict(before.named_parameters())
+            found |= {id(p): old[name].detach() for name, p in model.named_parameters() if name in old}
+    return found
+
+
+def _order(case: Case, known: set[int]) -> list[Tensor]:
+    """Return the matrices that a pass uses, in the order of their first use."""
+    found: dict[int, Tensor] = {}
+    for look in case.stream.looks[:1]:
+        for op in look.ops:
+            if op.grad and not isinstance(op.func, nn.Module):
+                found |= {id(t): t for t in op.inputs if t.ndim > 1 and id(t) in known and id(t) not in found}
+    return list(found.values())
+
+
+def _axes(case: Case, parameter: Tensor) -> tuple[int, ...]:
+    """Return the axes along which a matrix's units may lie: none for what is no layer's weight."""
+    owner = owner_of(case, parameter)
+    if isinstance(owner, (nn.Embedding, nn.EmbeddingBag)):
+        return (1,)
+    if owner is not None and type(owner).__module__.startswith("torch.nn"):
+        return (1,) if isinstance(owner, nn.modules.conv._ConvTransposeNd) else (0,)
+    return (0, 1) if parameter.ndim == 2 else ()  # by hand: either way round
+
+
+def _equal(weight: Tensor, axes: tuple[int, ...]) -> float:
+    """Return the share of a matrix's units that have an equal, on the axis where that is most."""
+    return max(_equal_rows(weight.movedim(axis, 0).flatten(1).float()) for axis in axes)
+
+
+def _equal_rows(rows: Tensor) -> float:
+    if len(rows) < 2:
+        return 0.0
+    rows = rows[:: max(len(rows) // _ROWS, 1)][:_ROWS]
+    if not bool(torch.isfinite(rows).all()):
+        return 0.0
+    apart = torch.cdist(rows, rows)
+    apart.fill_diagonal_(math.inf)
+    # Rounding drives equal units apart by no more than some hundred thousandths of their size.
+    return float((apart.min(1).values <= 1e-4 * float(rows.norm(dim=1).median())).float().mean())
+
+
+def init_too_large(case: Case) -> Suspicion | None:
+    """Weights that multiply what they are given several times over, so that outputs or activations start far out."""
+    signals = case.first_signals
+    if signals is None or case.stream.interleaved:
+        return None
+    large = [call for call in signals.layers if gain(call) > _GAIN and not _loaded(case, call)]
+    if not large:
+        return None
+    worst = max(large, key=gain)
+    saturated = [call.saturated for call in signals.of("activation") if math.isfinite(call.saturated)]
+    share = max(saturated, default=0.0)
+    trivial = _trivial_loss(case)
+    # What harm it does shows at once: a first loss above that of a constant guess, or activations at their bounds.
+    above = signals.loss / trivial if trivial > 0 else math.nan
+    if not (share > 0.3 or above > 2 or not math.isfinite(signals.loss)):
+        return None
+    times = gain(worst)
+    parameter = original(case, worst)
+    first = f", the first loss {signals.loss:.3g} where a constant guess has {trivial:.3g}" if above > 2 else ""
+    bound = f", and {share:.0%} of an activation's outputs start at its bounds" if share > 0.3 else ""
+    return Suspicion(
+        "init_too_large",
+        0.75 if times > 2 * _GAIN else 0.6,
+        f"{worst.parameter} starts so large that it multiplies what it is given by {times:.3g}{bound}{first}.",
+        {"gain": times, "layers": len(large), "saturated": share, "loss_first": signals.loss, "loss_trivial": trivial},
+        "Scale the first weights by the root of a layer's inputs, as nn.init.xavier_uniform_ and kaiming_uniform_ do, "
+        "or leave the layers' own initialisation.",
+        written_at(case, parameter) if parameter is not None else None,
+        symptoms=("saturation",) if share > 0.3 else ("loss_starts_high",),
+        probe=lambda: redraw(case),
+        consequences=(*_FOLLOW, "exploding_gradients", "overfitting", "clip_too_small", "momentum_too_high"),
+    )
+
+
+def gain(call: Call) -> float:
+    """Return how many times a layer makes what it is given larger, from its weights alone.
+
+    That they stand for the gain holds for inputs that do not conspire with them: at random weights.
+    """
+    if call.weight is None:
+        return float("nan")
+    if call.name == "embedding":  # what it is given has no size
+        return _rms(call.weight)
+    if call.name in RECURRENT:
+        return _rms(call.weight) * math.sqrt(call.weight.shape[1])
+    by_use = call.size / call.fed if call.fed > 0 else float("nan")
+    fan_in = call.weight.shape[0] if "m" in call.name and call.name != "einsum" else math.prod(call.weight.shape[1:])
+    return float(np.nanmin([by_use, _rms(call.weight) * math.sqrt(fan_in)]))
+
+
+def _rms(value: Tensor) -> float:
+    return float(value.detach().float().square().mean().sqrt())
+
+
+def original(case: Case, call: Call) -> Tensor | None:
+    """Return the script's parameter of which a call used a copy."""
+    return next((p for name, p in case.stream.parameters.items() if name == call.parameter), None)
+
+
+def _loaded(case: Case, call: Call) -> bool:
+    parameter = original(case, call)
+    owner = owner_of(case, parameter) if parameter is not None else None
+    return id(owner) in case.seen.loaded
+
+
+def _trivial_loss(case: Case) -> float:
+    """Return the loss of the best constant prediction; NaN for a loss of which that is not known."""
+    y = case.y
+    if y is None or not len(y):
+        return float("nan")
+    if case.loss_name in ("cross_entropy", "nll_loss") and not y.is_floating_point():
+        share = y[y >= 0].flatten().bincount().float()
+        share = share[share > 0] / share.sum()
+        return max(float(-(share * share.log()).sum()), 0.1)
+    if case.loss_name == "mse_loss" and y.is_floating_point():
+        return float(y.float().var(0, correction=0).mean()) if y.ndim else float("nan")
+    if case.loss_name.startswith("binary_cross_entropy"):
+        p = min(max(float(y.float().mean()), 0.02), 0.98)
+        return -p * math.log(p) - (1 - p) * math.log(1 - p)
+    return float("nan")
