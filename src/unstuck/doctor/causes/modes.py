@@ -20,7 +20,7 @@ from unstuck.doctor.sources import line_of_setting, line_with
 from unstuck.doctor.watch.sites import Site
 from unstuck.doctor.watch.tape import tensors_in
 
-__all__ = ["batch_norm_tiny_batch", "dropout_too_strong", "wrong_train_eval_mode"]
+__all__ = ["batch_norm_tiny_batch", "dropout_too_strong", "of_training", "wrong_train_eval_mode"]
 
 _DROPOUT = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.FeatureAlphaDropout)
 _NORM = (nn.modules.batchnorm._BatchNorm, nn.modules.instancenorm._InstanceNorm)
@@ -126,7 +126,7 @@ def _in_training_mode(case: Case, one: EvaluationSet) -> bool:
         return False  # at every step, as of what the loss is given
     if _again_and_again(calls):
         return False
-    return not _of_training(case, calls)
+    return not of_training(case, calls)
 
 
 def _again_and_again(calls: list[ModelCall]) -> bool:
@@ -140,7 +140,7 @@ def _again_and_again(calls: list[ModelCall]) -> bool:
     return max(seen.values(), default=0) > 2
 
 
-def _of_training(case: Case, calls: list[ModelCall]) -> bool:
+def of_training(case: Case, calls: list[ModelCall]) -> bool:
     """Say whether the inputs of an evaluation are training samples, whose score in passing may be meant as it is."""
     x = next(iter(tensors_in((calls[-1].args, calls[-1].kwargs))), None)
     if x is None or not x.numel() or case.x is None or case.x.shape[1:] != x.shape[1:] or case.x.dtype != x.dtype:
