@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from unstuck.doctor.case import Budget, Case, Suspicion, Verdict
-from unstuck.doctor.causes import JUDGES
+from unstuck.doctor.causes import DEGREES, JUDGES, ORDER
+from unstuck.doctor.causes.outright import OUTRIGHT
 from unstuck.doctor.findings import Finding, Where
 from unstuck.doctor.recording import Recording
 from unstuck.doctor.streams import streams_of
@@ -15,6 +16,7 @@ from unstuck.doctor.watch.sites import Site
 __all__ = ["judge"]
 
 _SURE = 0.5  # less than this is not reported
+_CERTAIN = 0.9
 _STREAMS = 3  # the longest are looked into
 
 
@@ -29,15 +31,16 @@ def judge(seen: Recording, budget: Budget | None) -> tuple[str, tuple[Finding, .
         Of the probes; None for none.
     """
     found: dict[str, tuple[Suspicion, Verdict | None]] = {}
+    for ask in OUTRIGHT:
+        suspicion = ask(seen)
+        if suspicion is not None:
+            found[suspicion.cause] = suspicion, None
     for stream in streams_of(seen)[:_STREAMS]:
-        case = Case(stream, budget)
-        for suspicion in _suspicions(case):
-            verdict = suspicion.probe() if budget is not None and suspicion.probe is not None else None
+        for suspicion, verdict in _asked(Case(stream, budget)):
             old = found.get(suspicion.cause)
             if old is None or _belief(suspicion, verdict) > _belief(*old):
                 found[suspicion.cause] = suspicion, verdict
-    order = list(JUDGES)
-    ranked = sorted(found.values(), key=lambda pair: (-round(_belief(*pair), 2), order.index(pair[0].cause)))
+    ranked = sorted(found.values(), key=lambda pair: (-round(_belief(*pair), 2), ORDER.index(pair[0].cause)))
     kept = [pair for pair in ranked if _belief(*pair) >= _SURE]
     explained: dict[str, list[str]] = {}
     root: list[tuple[Suspicion, Verdict | None]] = []
@@ -51,11 +54,21 @@ def judge(seen: Recording, budget: Budget | None) -> tuple[str, tuple[Finding, .
     return _verdict(findings), findings
 
 
-def _suspicions(case: Case) -> Iterable[Suspicion]:
-    for ask in JUDGES.values():
-        suspicion = ask(case)
-        if suspicion is not None:
-            yield suspicion
+def _asked(case: Case) -> Iterator[tuple[Suspicion, Verdict | None]]:
+    """Ask the judges in their order; once a fault is certain, what is a matter of degree is not asked any more.
+
+    What a run with a certain fault does under another rate, or with another width, says nothing about either.
+    """
+    certain = False
+    for cause, ask in JUDGES.items():
+        if certain and cause in DEGREES:
+            continue
+        suspicion = case.quietly(lambda ask=ask: ask(case))  # type: ignore[misc]
+        if suspicion is None:
+            continue
+        verdict = case.quietly(suspicion.probe) if case.budget is not None and suspicion.probe is not None else None
+        certain = certain or (suspicion.certain and _belief(suspicion, verdict) >= _CERTAIN)
+        yield suspicion, verdict
 
 
 def _belief(suspicion: Suspicion, verdict: Verdict | None) -> float:

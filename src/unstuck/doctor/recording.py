@@ -168,6 +168,15 @@ class Recording:
     failed: Look | None = None  # a pass that raised
     raised: tuple[str, tuple[Any, ...], Site | None] | None = None  # a function that raised, its arguments, its line
 
+    def copy_of(self, model: nn.Module, number: int = 0) -> nn.Module | None:
+        """Return the copy of a model as it was before a pass, or the last copy before that; None for none.
+
+        What is returned is the recording's own: copy it before it is changed.
+        """
+        kept = self.copies.get(id(model), [])
+        before = [copy for taken, copy in kept if taken <= number]
+        return before[-1] if before else kept[0][1] if kept else None
+
     def made_at(self, thing: object) -> Site | None:
         """Return the line that made an object, where it was seen."""
         made = self.made.get(id(thing))

@@ -118,7 +118,9 @@ class Rerun:
 
     def fresh(self) -> dict[int, nn.Module]:
         """Return copies of the models as they were before the first pass, by the ids of the script's."""
-        return {id(model): copy.deepcopy(self.stream.seen.initial[id(model)]) for model in self.stream.models}  # type: ignore[misc]
+        number = self.stream.passes[0].number
+        kept = {id(model): self.stream.seen.copy_of(model, number) for model in self.stream.models}
+        return {key: copy.deepcopy(model) for key, model in kept.items() if model is not None}
 
     def final(self) -> dict[int, nn.Module]:
         """Return copies of the models as they are."""
@@ -255,7 +257,7 @@ def rerun_of(stream: Stream, *, accumulates: bool = False) -> Rerun | None:
     """Return what runs a stream again; None where its models cannot be copied or its passes not be done again."""
     if not stream.looks or not stream.passes or not stream.models:
         return None
-    if any(stream.seen.initial.get(id(model)) is None for model in stream.models):
+    if any(stream.seen.copy_of(model) is None for model in stream.models):
         return None
     for look in reversed(stream.looks[:8]):
         program = program_of(stream, look)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from unstuck.doctor.case import Case, Suspicion
 from unstuck.doctor.causes import budget, data, gradients, loss, model, optimisation
 
-__all__ = ["JUDGES", "ORDER", "Judge"]
+__all__ = ["DEGREES", "JUDGES", "ORDER", "Judge"]
 
 Judge = Callable[[Case], Suspicion | None]
 
@@ -69,6 +69,16 @@ ORDER = [
     "too_few_steps",
 ]
 
-_JUDGES: dict[str, Judge] = {**gradients.JUDGES, **loss.JUDGES, **data.JUDGES, **optimisation.JUDGES, **model.JUDGES, **budget.JUDGES}
+DEGREES = frozenset(ORDER[ORDER.index("inputs_not_normalised") :])
+"""The causes that are a matter of degree, and are judged by what the run does with something changed."""
+
+_JUDGES: dict[str, Judge] = {
+    **gradients.JUDGES,
+    **loss.JUDGES,
+    **data.JUDGES,
+    **optimisation.JUDGES,
+    **model.JUDGES,
+    **budget.JUDGES,
+}
 
 JUDGES: dict[str, Judge] = {slug: _JUDGES[slug] for slug in ORDER if slug in _JUDGES}

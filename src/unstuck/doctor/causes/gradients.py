@@ -363,7 +363,7 @@ def _moved(case: Case, parameters: list[Tensor] | None = None) -> bool:
     """Whether one of some parameters, by default those of the models, is not what it was before the first pass."""
     firsts: dict[int, Tensor] = dict(case.seen.first_values)
     for model in case.stream.models:
-        initial = case.seen.initial.get(id(model))
+        initial = case.seen.copy_of(model, case.stream.passes[0].number)
         if initial is not None:
             copies = dict(initial.named_parameters())
             firsts.update((id(p), copies[name].detach()) for name, p in model.named_parameters() if name in copies)

@@ -87,7 +87,7 @@ def _first_values(case: Case) -> dict[int, Tensor]:
     """Return the value of each parameter before the first step, by its id."""
     found = {id(p): case.seen.first_values[id(p)] for p in case.stream.held if id(p) in case.seen.first_values}
     for model in case.stream.models:
-        before = case.seen.initial.get(id(model))
+        before = case.seen.copy_of(model, case.stream.passes[0].number)
         if before is not None:
             old = dict(before.named_parameters())
             found |= {id(p): old[name].detach() for name, p in model.named_parameters() if name in old}

@@ -91,8 +91,15 @@ def _array(value: Any) -> Array | None:
     return array if array.ndim and array.dtype.kind in "biuf" and 0 < array.size <= _MOST else None
 
 
-def prediction_in(output: Tensor, array: Array) -> tuple[float, float] | None:
+def prediction_in(output: Tensor, array: Array, *, constant: bool = False) -> tuple[float, float] | None:
     """Tell whether an array is what a model returned, or was made from it: its classes, its numbers in another unit.
+
+    Parameters
+    ----------
+    output, array
+        What the model returned, and the array.
+    constant
+        Whether classes that are all the same count as well, though much else is so.
 
     Returns
     -------
@@ -110,7 +117,7 @@ def prediction_in(output: Tensor, array: Array) -> tuple[float, float] | None:
         return None
     out = out.flatten()
     for guess in ((out > 0).double(), (out > 0.5).double(), out.sign(), out.round(), out.sigmoid()):
-        if _same(guess, made) and guess.std() > 0:
+        if _same(guess, made) and (constant or guess.std() > 0):
             return 1.0, 0.0
     if out.numel() > 2 and float(out.std()) > 0 and float(made.std()) > 0:
         scale = float(((out - out.mean()) * (made - made.mean())).mean() / out.var(correction=0))
@@ -138,7 +145,7 @@ def assign_target(call: MetricCall, pending: Sequence[ModelCall]) -> None:
     if rows != len(call.first) or len({one.output.shape[1:] for one in chosen}) != 1:
         return
     output = torch.cat([one.output for one in chosen])
-    units = prediction_in(output, call.second)
+    units = prediction_in(output, call.second, constant=True)
     call.swapped = units is None
     if units is None:
         units = prediction_in(output, call.first)

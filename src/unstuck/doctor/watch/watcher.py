@@ -23,6 +23,7 @@ __all__ = ["EnoughError", "Watcher"]
 _CLOSE = 8  # the first passes are all looked at
 _RATIO = 1.3  # after them, each look comes so much later than the one before
 _SNAPSHOTS = 2.0  # likewise for copies of the weights
+_COPIES = 8  # of one model
 _EVENTS = 400  # events kept in full
 _LINES = 2000  # printed lines kept
 _METRICS = 500  # calls of metrics kept
@@ -63,6 +64,7 @@ class Watcher:
         self._scale = 1.0
         self._unscaled = False
         self._evaluating = False
+        self._copied: set[int] = set()
         self._has_parameters: dict[int, tuple[nn.Module, bool]] = {}
 
     # -- the script's calls -------------------------------------------------------------------------------------------
@@ -86,6 +88,8 @@ class Watcher:
 
     def made(self, thing: object) -> None:
         """Note the line at which an object is made."""
+        if isinstance(thing, optim.Optimizer):
+            self._copied.clear()
         if id(thing) not in self.seen.made or self.seen.made[id(thing)].thing is not thing:
             self.seen.made[id(thing)] = Made(thing, site_here(leave_out=thing))
 
@@ -104,8 +108,11 @@ class Watcher:
                 self._evaluating = False
                 if not self.looking:
                     self.tape.off()
-            if id(module) not in self.seen.initial:
-                self.seen.initial[id(module)] = copy_model(module)
+            if id(module) not in self._copied:
+                self._copied.add(id(module))
+                copies = self.seen.copies.setdefault(id(module), [])
+                if len(copies) < _COPIES:
+                    copies.append((len(self.seen.passes), copy_model(module)))
         elif not self._evaluating:
             self._evaluating = True
             self.tape.on()
