@@ -157,9 +157,8 @@ class Recording:
     lrs: list[list[tuple[int, float]]] = field(default_factory=list)
     made: dict[int, Made] = field(default_factory=dict)  # by id: modules, optimisers, schedulers, loaders
     loaded: set[int] = field(default_factory=set)  # ids of modules that took a state from elsewhere
-    initial: dict[int, nn.Module | None] = field(
-        default_factory=dict
-    )  # id of a model -> its copy before its first pass
+    # id of a model -> its copies before its first pass, and before the first after each new optimiser: pass, copy
+    copies: dict[int, list[tuple[int, nn.Module | None]]] = field(default_factory=dict)
     first_values: dict[int, Tensor] = field(default_factory=dict)  # id of a parameter -> value before its first step
     snapshots: list[tuple[int, int, dict[str, Tensor]]] = field(default_factory=list)  # step, id of a model, state
     steps: int = 0
