@@ -300,6 +300,7 @@ def test_what_the_program_says_does_not_steer_the_terminal() -> None:
 def test_text_is_what_a_terminal_without_colours_shows() -> None:
     shown = report(SOFTMAX, ended="The script raised ValueError: no (train.py:3).")
     assert words(str(shown)) == words(printed(shown, 88))
+    assert repr(shown) == str(shown)
     assert "The script raised ValueError: no (train.py:3)." in str(shown)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -127,7 +127,7 @@ class Observed:
     device: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Report:
     """What watching a run has come to; shows itself in a terminal and in a notebook.
 
@@ -161,10 +161,10 @@ class Report:
     verdict: str
     findings: tuple[Finding, ...]
     observed: Observed
-    losses: pd.DataFrame = field(repr=False)
-    evaluations: pd.DataFrame = field(repr=False)
-    layers: pd.DataFrame = field(repr=False)
-    batch: tuple[Tensor, Tensor | None] | None = field(repr=False)
+    losses: pd.DataFrame
+    evaluations: pd.DataFrame
+    layers: pd.DataFrame
+    batch: tuple[Tensor, Tensor | None] | None
     script: str = ""
     ended: str = ""
 
@@ -199,6 +199,10 @@ class Report:
         from unstuck.doctor.terminal import as_text
 
         return as_text(self)
+
+    def __repr__(self) -> str:
+        """Return the same: who types the name of a report wants to read it."""
+        return str(self)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         """Let a terminal show the report in its own width and colours."""
