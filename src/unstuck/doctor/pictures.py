@@ -78,7 +78,7 @@ def _curves(losses: pd.DataFrame, evaluations: pd.DataFrame) -> Figure:
     spare = COLOURS[len(streams) % len(COLOURS) :] + COLOURS
     for (name, of_name), colour in zip(evaluations.groupby("name", sort=False), spare, strict=False):
         dots = {"color": colour, "marker": "o" if len(of_name) <= 30 else "", "markersize": 3.5}
-        dots["label"] = _short(f"evaluation, {name}" if name != "evaluation" else name)
+        dots["label"] = _short(f"evaluation, {name}" if name != "evaluation" else "evaluation")
         _line(panels[0], of_name["step"], of_name["loss"], **dots)
         if len(scored):
             _line(panels[1], of_name["step"], 100 * of_name["accuracy"], **dots)

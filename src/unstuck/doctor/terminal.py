@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from rich import box
 from rich.console import Console, Group, RenderableType
+from rich.constrain import Constrain
 from rich.panel import Panel
 from rich.syntax import Syntax
 from rich.table import Table
@@ -19,6 +20,7 @@ from unstuck.doctor.wording import change, confidence_said, number, printable, r
 __all__ = ["as_text", "parts"]
 
 _WIDTH = 88  # of a text that no terminal bounds
+_WIDEST = 100  # of a card: longer lines are hard to read
 _COLOURS = {"fault": "red", "healthy": "green", "uncertain": "yellow"}
 _SIGNS = {"-": "red", "+": "green"}
 
@@ -40,7 +42,7 @@ def parts(report: Report) -> Iterator[RenderableType]:
     if report.ended:
         yield _text(report.ended)
     for place, finding in enumerate(report.findings, 1):
-        yield _card(place, finding)
+        yield Constrain(_card(place, finding), _WIDEST)
     yield _text(watched_said(report.observed), "dim" if report.findings else "")
 
 
