@@ -17,7 +17,7 @@ from unstuck.doctor.watch.tape import Op, tensors_in
 from unstuck.inspection.chance import digests
 from unstuck.inspection.reading import Samples
 
-__all__ = ["Given", "given_to", "held_out", "keys_of", "made_from", "samples_of"]
+__all__ = ["Given", "given_to", "held_out", "keys_of", "made_from", "maker_of", "samples_of", "statistics_of"]
 
 Array = NDArray[np.generic]
 
@@ -201,14 +201,37 @@ def made_from(ops: list[Op], tensor: Tensor) -> list[Op]:
 
 def _base(chain: list[Op], rows: int) -> Tensor | None:
     for op in chain:
-        if op.name not in _TAKING:
-            continue
-        if op.name in ("stack", "cat") and max((len(t) if t.ndim else 0 for t in op.inputs), default=0) <= rows:
+        if op.name not in _TAKING or op.name == "stack":
             continue
         largest = max(op.inputs, key=lambda t: t.numel(), default=None)
         if largest is not None and largest.ndim and len(largest) > rows:
             return largest.detach()
     return None
+
+
+def maker_of(case: Case, x: Tensor) -> Site | None:
+    """Return the line that made a tensor with these rows, before the first pass; None where none was seen to."""
+    for look in case.stream.looks[:1]:
+        for op in reversed(look.ops):
+            if isinstance(op.func, nn.Module) or op.modules:
+                continue
+            for out in op.outputs:
+                same = out.ndim == x.ndim and out.shape == x.shape and out.dtype == x.dtype
+                if same and len(out) and torch.equal(out[:1], x[:1]) and torch.equal(out[-1:], x[-1:]):
+                    return op.site
+    return None
+
+
+def statistics_of(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and deviation by channel or feature, in a shape that fits a sample; 1 where there is no deviation."""
+    if x.ndim <= 2:
+        axes: tuple[int, ...] = (0,)
+    elif x.ndim == 3:  # sequences: whichever axis is longer is time
+        axes = (0, 1) if x.shape[1] >= x.shape[2] else (0, 2)
+    else:
+        axes = (0, *range(2, x.ndim))
+    mean, std = x.mean(axes, keepdim=True)[0], x.std(axes, keepdim=True)[0]
+    return mean, torch.where(std > 1e-6 * max(float(x.std()), 1e-30), std, torch.ones_like(std))
 
 
 def held_out(case: Case, most: float = 0.5) -> list[EvaluationSet]:

@@ -122,4 +122,12 @@ def mapped_score(case: Case, evaluated: EvaluationSet, prepare: Callable[[Tensor
     if again is None:
         return None
     found = case.quietly(lambda: outputs_on(case, again.final(), evaluated, prepare))
-    return score_of(*found) if found else None
+    score = score_of(*found) if found else None
+    if not found or score is None or score.kind != "auc":
+        return score
+    # ranking does not see an offset, which takes every sample to the same side of the threshold
+    out, y = (torch.cat([part.flatten() for part in parts]) for parts in found)
+    threshold = 0.5 if case.loss_name == "binary_cross_entropy" else 0.0
+    right = float(((out > threshold) == (y > 0.5)).float().mean())
+    share = float((y > 0.5).float().mean())
+    return Score("accuracy", right, max(share, 1 - share), len(y))

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, EvaluationSet, Suspicion, Verdict
-from unstuck.doctor.causes import order
+from unstuck.doctor.causes import labels, order, splits
 from unstuck.doctor.findings import Number
-from unstuck.doctor.given import given_to, held_out
+from unstuck.doctor.given import given_to, held_out, statistics_of
 from unstuck.doctor.rerun import Batch, Change
 from unstuck.doctor.retrials import before_model, cured, outputs_on, taken
 from unstuck.doctor.watch.sites import Site
@@ -117,8 +117,7 @@ def inputs_not_normalised(case: Case) -> Suspicion | None:
     if found is None:
         return None
     size = float(x.square().mean(0).sqrt().max())
-    axes, mean, std = _statistics(x)
-    del axes
+    mean, std = statistics_of(x)
 
     def standardised(models: dict[int, nn.Module]) -> None:
         first = models.get(id(case.stream.models[0]))
@@ -141,19 +140,6 @@ def inputs_not_normalised(case: Case) -> Suspicion | None:
             "weight_decay_too_strong",
         ),
     )  # fmt: skip
-
-
-def _statistics(x: Tensor) -> tuple[tuple[int, ...], Tensor, Tensor]:
-    """Return mean and deviation by channel or feature, in a shape that fits the inputs."""
-    if x.ndim == 2:
-        axes: tuple[int, ...] = (0,)
-    elif x.ndim == 3:  # sequences: whichever axis is longer is time
-        axes = (0, 1) if x.shape[1] >= x.shape[2] else (0, 2)
-    else:
-        axes = (0, *range(2, x.ndim))
-    mean, std = x.mean(axes, keepdim=True)[0], x.std(axes, keepdim=True)[0]
-    overall = float(x.std())
-    return axes, mean, torch.where(std > 1e-6 * max(overall, 1e-30), std, torch.ones_like(std))
 
 
 def _good(case: Case) -> bool:
@@ -321,4 +307,6 @@ JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {
     "targets_not_scaled": targets_not_scaled,
     "class_imbalance": class_imbalance,
     **order.JUDGES,
+    **labels.JUDGES,
+    **splits.JUDGES,
 }

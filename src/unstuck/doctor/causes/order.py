@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, SequentialSampler
+from torch.utils.data import DataLoader, SequentialSampler, Subset, TensorDataset
 
 from unstuck.doctor.case import Case, Suspicion
 from unstuck.doctor.given import Given, given_to, keys_of
@@ -143,37 +143,38 @@ def _distinct(given: Given) -> tuple[int, int]:
 
 
 def _there_are(case: Case, given: Given) -> tuple[int | None, Site | None]:
-    """Return how many samples the script could have fed, and the line that takes a batch of them."""
+    """Return how many different samples the script could have fed, and the line that takes a batch of them."""
     rows = len(given.pairs[0][0])
     for made in case.seen.made.values():
         loader = made.thing
         if not isinstance(loader, DataLoader) or loader.batch_size != rows or id(loader) not in case.seen.iterated:
             continue
-        if not _delivers(loader, given):
+        held = _tensor_of(loader.dataset)
+        if held is not None and not _among(given.pairs[0][0], held):
             continue
-        try:
-            return len(loader.dataset), case.seen.iterated[id(loader)][1]  # type: ignore[arg-type]
-        except TypeError:
-            continue
+        if held is not None or isinstance(loader.dataset, Sized):
+            count = len(np.unique(keys_of(held))) if held is not None else len(loader.dataset)  # type: ignore[arg-type]
+            return count, case.seen.iterated[id(loader)][1]
     base, where = given.drawn_from
-    if base is not None and base.shape[1:] == given.pairs[0][0].shape[1:]:
-        return len(base), where
-    return None, None
+    if base is None or base.shape[1:] != given.pairs[0][0].shape[1:]:
+        return None, None
+    tested = [keys_of(one.x) for one in case.evaluation_sets if one.x is not None and one.x.shape[1:] == base.shape[1:]]
+    return len(np.setdiff1d(keys_of(base), np.concatenate([*tested, np.zeros(0, dtype=np.uint64)]))), where
 
 
-def _delivers(loader: DataLoader[object], given: Given) -> bool:
-    """Whether a loader's data set holds the first sample of the first batch; True where that cannot be seen."""
-    data = loader.dataset
-    while hasattr(data, "dataset"):
-        data = data.dataset
-    tensors = getattr(data, "tensors", None)
-    if not tensors or not isinstance(tensors[0], Tensor):
+def _tensor_of(data: object) -> Tensor | None:
+    """Return the inputs of a data set that holds them in a tensor; None for others, of which nothing is asked."""
+    if isinstance(data, Subset):
+        whole = _tensor_of(data.dataset)
+        return None if whole is None else whole[torch.as_tensor(list(data.indices))]
+    return data.tensors[0].detach() if isinstance(data, TensorDataset) else None
+
+
+def _among(batch: Tensor, held: Tensor) -> bool:
+    """Whether the first sample of a batch is one of a data set's; True where something was done to it."""
+    if held.shape[1:] != batch.shape[1:] or held.dtype != batch.dtype:
         return True
-    first = given.pairs[0][0][0]
-    if tensors[0].shape[1:] != first.shape or tensors[0].dtype != first.dtype:
-        return True
-    same = (tensors[0].to(first.device) == first).reshape(len(tensors[0]), -1).all(1)
-    return bool(same.any())
+    return bool(np.isin(keys_of(batch), keys_of(held)).mean() > 0.5)
 
 
 JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {

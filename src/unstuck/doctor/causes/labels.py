@@ -1,0 +1,346 @@
+"""Labels that do not belong to their inputs: all of them, those of a stretch, or single ones here and there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sized
+from functools import partial
+from itertools import pairwise
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from unstuck.doctor.case import Case, Suspicion, Verdict
+from unstuck.doctor.given import Given, given_to, held_out, keys_of, samples_of
+from unstuck.doctor.rerun import Batch, Change
+from unstuck.doctor.retrials import score_error, taken
+from unstuck.doctor.scores import Score
+from unstuck.doctor.watch.sites import Site
+from unstuck.inspection.labels import misaligned_split, misaligned_training, noise_finding, suspects_frame
+from unstuck.inspection.look import Look
+from unstuck.inspection.probes import Probed, probe
+from unstuck.inspection.reading import Samples
+
+__all__ = ["JUDGES"]
+
+_LEAST = 100  # samples, below which chance and a weak signal look alike
+_PROBED = 1500  # samples: enough for both probes, in about a second
+_WIDEST = 4000  # features of a sample
+_GOOD = 0.97  # a score on held-out samples that no misaligned or noisy labels leave
+_NOISE = 0.05  # of the labels: what is wrong in many a clean set does no harm
+_STRETCH = 0.12  # of the samples: a stretch of them in which labels are at chance
+_WINDOW = 40  # samples of a stretch that are judged together
+_REPEATED = 0.01  # of the rows of a batch that occur in it twice: then the same input may well have several targets
+
+_FIX = (
+    "Look where inputs and targets are loaded, sorted, filtered, augmented, shuffled or cut into batches: both must go "
+    "through it together, with the same indices."
+)
+_FOLLOW = (
+    "overfitting", "under_capacity", "too_few_steps", "lr_too_low", "lr_too_high", "label_noise", "class_imbalance",
+    "dropout_too_strong", "vanishing_gradients", "inputs_not_normalised",
+)  # fmt: skip
+
+
+def labels_misaligned(case: Case) -> Suspicion | None:
+    """Tell targets that are not those of their inputs: other ones in every epoch, in a stretch, or all."""
+    given = given_to(case)
+    if not given.rowwise or case.stream.interleaved or _several_targets(case):
+        return None
+    for judge in (_changing, _stretch, _at_chance, _evaluation):
+        found = judge(case, given)
+        if found is not None:
+            return found
+    return None
+
+
+def _several_targets(case: Case) -> bool:
+    """Whether an input is held against several targets at once, as in mixup: each fits only in part."""
+    done = case.stream.passes[-1]
+    return len(done.loss_calls) > 1 or len(done.calls) != 1
+
+
+def _suspicion(confidence: float, summary: str, evidence: dict[str, float | int], where: Site | None) -> Suspicion:
+    return Suspicion("labels_misaligned", confidence, summary, evidence, _FIX, where, consequences=_FOLLOW)
+
+
+def _changing(case: Case, given: Given) -> Suspicion | None:
+    """Find inputs that come with one target in one epoch and with another in the next."""
+    pairs = given.pairs[: len(given.keys)]
+    ys = [keys_of(y.reshape(len(y), -1)) for _, y in pairs]
+    within = sum(len(keys) - len(np.unique(keys)) for keys in given.keys) / max(sum(map(len, given.keys)), 1)
+    x, y = np.concatenate(given.keys), np.concatenate(ys)
+    inputs, codes = np.unique(x, return_inverse=True)
+    if within > _REPEATED or len(x) < 1.5 * len(inputs) or len(inputs) < 20 or len(np.unique(y)) < 2:
+        return None
+    first = np.zeros(len(inputs), dtype=np.uint64)
+    first[codes[::-1]] = y[::-1]  # the target at the first time
+    again = np.ones(len(x), dtype=bool)
+    again[np.unique(x, return_index=True)[1]] = False
+    others = float((y != first[codes])[again].mean())
+    shares = np.unique(y, return_counts=True)[1] / len(y)
+    chance = float(1 - (shares**2).sum())  # of another target, if it were drawn
+    known = float(np.isin(y[again], first).mean())  # targets computed anew in every epoch are no one else's
+    if others < 0.3 * chance or known < 0.95:
+        return None
+    rows = keys_of(given.ordered[0]) if given.ordered else x[:0]
+    held = len(np.unique(rows)) < 0.9 * len(rows)
+    said = "the copies of a sample do not keep its target" if held else "batches of both are taken by different indices"
+    return _suspicion(
+        0.96,
+        f"The same input comes with another target in {others:.0%} of the cases when it comes again, and targets drawn "
+        f"at random would differ in {chance:.0%}: {said}.",
+        {"changed": others, "by_chance": chance, "inputs": len(inputs)},
+        given.source(given.y_chain) if held else given.taking(given.y_chain),
+    )
+
+
+# -- probes on the samples ----------------------------------------------------------------------------------------------
+
+
+_PROBES: WeakKeyDictionary[Case, list[Probed | None]] = WeakKeyDictionary()
+
+
+def _probed(case: Case, given: Given) -> Probed | None:
+    """Fit the probes of the inspection of data to the samples, once; rows are numbered as in the script if known."""
+    if case not in _PROBES:
+        _PROBES[case] = [case.quietly(lambda: _fit(case, given))]
+    return _PROBES[case][0]
+
+
+def _fit(case: Case, given: Given) -> Probed | None:
+    pair = given.ordered or _epoch(case, given)
+    if pair is None or case.task == "unknown":
+        return None
+    x, y = pair[0][:20_000], pair[1][:20_000]
+    if y[0].numel() != 1 and case.task != "numbers":
+        return None
+    features = _features(x)
+    whole = torch.isfinite(features.reshape(len(features), -1)).all(1) & torch.isfinite(
+        y.float().reshape(len(y), -1)
+    ).all(1)
+    if features[0].numel() > _WIDEST or not bool(whole.all()):
+        return None
+    classes = case.task != "numbers"
+    samples = samples_of(features, y.reshape(len(y), -1))
+    labels = samples.y[:, 0].astype(np.int64) if classes else samples.y
+    samples = Samples(samples.x, labels, samples.rows)
+    look = Look(samples, labels if classes else np.zeros(len(samples)))
+    return probe(look, look.distinct, classes=classes, limit=_PROBED, seed=0)
+
+
+def _epoch(case: Case, given: Given) -> tuple[Tensor, Tensor] | None:
+    """Return the samples of about one epoch: augmented copies of a sample would give away its label."""
+    if given.distinct is None:
+        return None
+    x, y = given.distinct
+    rows = len(given.pairs[0][0])
+    loaders = [m.thing for m in case.seen.made.values() if isinstance(m.thing, DataLoader)]
+    used = [one.dataset for one in loaders if id(one) in case.seen.iterated and one.batch_size == rows]
+    sizes = [len(data) for data in used if isinstance(data, Sized)]
+    if sizes and max(sizes) < 0.7 * len(x):
+        return x[: max(sizes)], y[: max(sizes)]
+    return x, y
+
+
+def _features(x: Tensor) -> Tensor:
+    """Return inputs as numbers: of indices, how often each occurs, and where."""
+    if x.is_floating_point() or x.ndim != 2:
+        return x.float()
+    known, codes = torch.unique(x, return_inverse=True)
+    if len(known) > _WIDEST:
+        return x.float()
+    hot = torch.nn.functional.one_hot(codes, len(known)).float()
+    bag = hot.sum(1)
+    return torch.cat([bag, hot.flatten(1)], 1) if hot[0].numel() + len(known) <= _WIDEST else bag
+
+
+def _stretch(case: Case, given: Given) -> Suspicion | None:
+    """Find a stretch of the samples in which labels are at chance, while they fit elsewhere."""
+    probed = _probed(case, given)
+    if given.ordered is None or probed is None or probed.labels is None or len(probed.codes) < 4 * _WINDOW:
+        return None
+    better = probed.linear if probed.floors["linear"] > probed.floors["neighbours"] else probed.neighbours
+    order = np.argsort(probed.samples.rows)
+    named, codes = better.argmax(axis=1)[order], probed.codes[order]
+    right = (named == codes).astype(float)
+    by_class = np.bincount(codes, right) / np.maximum(np.bincount(codes), 1)
+    usual = by_class[codes]  # a class that is hard to tell is no stretch, where samples come sorted
+    kernel = np.ones(_WINDOW)
+    hits, promised = (np.convolve(values, kernel, "valid") / _WINDOW for values in (right, usual))
+    chance = np.array(
+        [
+            float(
+                (
+                    np.bincount(named[i : i + _WINDOW], minlength=len(by_class))
+                    * np.bincount(codes[i : i + _WINDOW], minlength=len(by_class))
+                ).sum()
+            )
+            / _WINDOW**2
+            for i in range(len(hits))
+        ]
+    )
+    error = np.sqrt(chance * (1 - chance) / _WINDOW)
+    lost = (hits < chance + 2 * error) & (hits < promised - 2 * error) & (chance < 0.7)
+    fine = hits > chance + 0.5 * (1 - chance)
+    longest, place = _run(lost)
+    if longest + _WINDOW < _STRETCH * len(codes) or longest < _WINDOW or fine.mean() < 0.05:
+        return None
+    rows = probed.samples.rows[order]
+    inside = slice(place + _WINDOW // 2, place + longest + _WINDOW // 2)
+    begin, end = int(rows[inside][0]), int(rows[inside][-1])
+    outside = float(np.delete(right, np.r_[inside]).mean())
+    within = float(right[inside].mean())
+    return _suspicion(
+        0.92,
+        f"From about sample {begin} to {end}, labels do not fit their inputs: a probe that has not seen them names "
+        f"{within:.0%} of them, and {outside:.0%} elsewhere.",
+        {"begin": begin, "end": end, "agreement_within": within, "agreement_elsewhere": outside},
+        given.source(given.y_chain),
+    )
+
+
+def _run(mask: NDArray[np.bool_]) -> tuple[int, int]:
+    """Return the length and the place of the longest run of a mask, gaps of less than half a window filled."""
+    filled = mask.copy()
+    places = np.flatnonzero(mask)
+    for a, b in pairwise(places):
+        if b - a < _WINDOW // 2:
+            filled[a:b] = True
+    best, start, place = 0, None, 0
+    for i, value in enumerate([*filled, False]):
+        if value and start is None:
+            start = i
+        elif not value and start is not None:
+            if i - start > best:
+                best, place = i - start, start
+            start = None
+    return best, place
+
+
+def _chance(score: Score, samples: int) -> bool:
+    """Whether a score is what knowing nothing reaches."""
+    return not np.isfinite(score.value) or score.value < score.chance + max(4 * score_error(score, samples), 0.05)
+
+
+def _at_chance(case: Case, given: Given) -> Suspicion | None:
+    """Find targets that no probe can predict, and the model only where it has seen them."""
+    train, evaluation = case.scores
+    sizes = [len(one.x) for one in held_out(case) if one.x is not None]
+    if train is None or (evaluation is not None and sizes and not _chance(evaluation, max(sizes))):
+        return None
+    probed = _probed(case, given)
+    found = misaligned_training(probed, "training") if probed else None
+    if found is None or probed is None:
+        return None
+    learnt = not _chance(train, len(probed.codes))
+    plain = given.numeric and given.pairs[0][0].ndim != 3  # of sequences and indices, the probes know less
+    if evaluation is None and learnt and not plain:
+        return None
+    return _suspicion(
+        (0.9 if learnt else 0.62) if plain else (0.6 if learnt else 0.4),
+        found.summary.replace("In the training split nothing", "Nothing")
+        + (f" The model has {train} on what it was trained on" if learnt else f" So does the model ({train})")
+        + (f", and {evaluation.value:.2f} on other samples." if evaluation and sizes else "."),
+        {name: value for name, value in found.evidence.items() if not isinstance(value, str)},
+        given.source(given.y_chain),
+    )
+
+
+def _evaluation(case: Case, given: Given) -> Suspicion | None:
+    """Find an evaluation whose targets are at chance, though training's can be predicted."""
+    train, _ = case.scores
+    if train is None or not given.numeric:
+        return None
+    for evaluated in held_out(case):
+        x, y = evaluated.x, evaluated.y
+        score = next(reversed(evaluated.scores.values()), None)
+        if x is None or y is None or score is None or (y[0].numel() != 1 and case.task != "numbers"):
+            continue
+        if (
+            not _chance(score, len(x))
+            or _chance(train, min(train.samples, 1000))
+            or not bool(torch.isfinite(x.float()).all())
+        ):
+            continue
+        probed = _probed(case, given)
+        if probed is None or probed.samples.x.shape[1:] != x.shape[1:]:
+            return None
+        other = samples_of(x, y.reshape(len(y), -1))
+        labels = other.y[:, 0].astype(np.int64) if probed.labels is not None else other.y
+        found = misaligned_split(probed, Samples(other.x, labels, other.rows), "evaluation", _PROBED, 0)
+        if found is not None:
+            return _suspicion(
+                0.9,
+                f"{found.summary} The model has {train} in training and {score.value:.2f} there.",
+                {name: value for name, value in found.evidence.items() if not isinstance(value, str)},
+                evaluated.stack[0] if evaluated.stack else None,
+            )
+    return None
+
+
+def label_noise(case: Case) -> Suspicion | None:
+    """Tell a share of labels that probes which have not seen them contradict, however sure they are."""
+    given = given_to(case)
+    _, evaluation = case.scores
+    if case.task not in ("classes", "binary") or not given.rowwise or _several_targets(case) or case.stream.interleaved:
+        return None
+    if (evaluation is not None and evaluation.value >= _GOOD) or len(given.all_keys) < _LEAST:
+        return None
+    probed = _probed(case, given)
+    if probed is None:
+        return None
+    suspects = suspects_frame(probed)
+    found = noise_finding(probed, "training", suspects)
+    estimate = float(found.evidence["estimate"]) if found else 0.0
+    if found is None or estimate < _NOISE:
+        return None
+    places = {int(row): place for place, row in enumerate(probed.samples.rows)}
+    disputed = probed.samples.x[[places[row] for row in suspects["row"]]]
+    return Suspicion(
+        "label_noise",
+        0.8 if estimate > 0.1 else 0.65,
+        found.summary.replace(" of the training split", ""),
+        {name: value for name, value in found.evidence.items() if not isinstance(value, str)},
+        "Correct or drop the labels that probes dispute (unstuck.inspect_data lists them), or use label smoothing and "
+        "stop early.",
+        given.source(given.y_chain),
+        probe=partial(_without, case, torch.as_tensor(disputed)) if given.numeric else None,
+        consequences=(
+            "overfitting",
+            "under_capacity",
+            "too_few_steps",
+            "lr_too_high",
+            "dropout_too_strong",
+            "lr_too_low",
+        ),
+    )
+
+
+def _without(case: Case, disputed: Tensor) -> Verdict | None:
+    """Train without the disputed samples; where the evaluation's own labels are as noisy, that need not show."""
+    again = case.rerun
+    if again is None or not len(disputed):
+        return None
+    keys = keys_of(disputed)
+    x_key = next((key for key, what in again.program.outside.items() if what[0] == "call"), 0)
+
+    def cleaned(batches: list[Batch]) -> list[Batch]:
+        return taken(
+            batches, lambda rows: torch.as_tensor(np.flatnonzero(~np.isin(keys_of(rows[x_key].float()), keys)))
+        )
+
+    name = f"without {len(disputed)} disputed samples"
+    gain = case.gain(name, Change(batches=cleaned))
+    if gain is None or gain[2].value < gain[1].value + max(0.01, score_error(gain[1])):
+        return None
+    return Verdict(True, f"{name}: {gain[1]} -> {gain[2].value:.2f} after {case.probe_steps} steps")
+
+
+JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {
+    "labels_misaligned": labels_misaligned,
+    "label_noise": label_noise,
+}

@@ -1,0 +1,264 @@
+"""What the script evaluates on, beside what it trains on: prepared otherwise, or the same samples."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from unstuck.doctor.case import Case, EvaluationSet, Suspicion, Verdict
+from unstuck.doctor.given import Given, given_to, held_out, keys_of, maker_of, samples_of, statistics_of
+from unstuck.doctor.retrials import mapped_score, score_error
+from unstuck.doctor.scores import Score
+from unstuck.inspection.copies import leak_finding, shared_rows
+from unstuck.inspection.look import Look
+from unstuck.inspection.mismatch import Difference, compare, mismatch_finding
+from unstuck.inspection.moments import Moments, images
+
+__all__ = ["JUDGES"]
+
+_MOST = 4000  # samples that are compared
+_GAIN = 0.05  # of the score, that a change of the evaluation's inputs must bring; and so many standard errors
+_ERRORS = 3.0
+_SHARE = 0.02  # of an evaluation's samples; below it, a data set may hold a copy or two of its own
+_ALL = 0.99  # from which on the evaluation is one of the training set, which many scripts print beside the other
+_COLUMNS = 300  # of a table, that are matched by their values
+_GAP = (
+    4.0  # a sample's copies lie so many times nearer than its next neighbour: in 2 dimensions 1 of 14 samples has that
+)
+_NEAR = 0.3  # of an evaluation's samples
+
+
+def train_test_preprocessing_mismatch(case: Case) -> Suspicion | None:
+    """Tell evaluation inputs that the model understands once they are brought into the form of the training inputs."""
+    given = given_to(case)
+    if not given.numeric or given.distinct is None or case.stream.interleaved:
+        return None
+    train = given.distinct[0][:_MOST].float()
+    if train.ndim < 2 or len(train) < 10 or not bool(torch.isfinite(train).all()):
+        return None
+    for evaluated in held_out(case):
+        x = evaluated.x
+        if x is None or x.shape[1:] != train.shape[1:] or not bool(torch.isfinite(x).all()) or len(x) < 10:
+            continue
+        found = _mismatched(case, evaluated, train, x[:_MOST].float())
+        if found is not None:
+            return found
+    return _unlike(case, train)
+
+
+def _mismatched(case: Case, evaluated: EvaluationSet, train: Tensor, x: Tensor) -> Suspicion | None:
+    """Try what a script may have done otherwise, on the final model: no training is needed to see it."""
+    before = mapped_score(case, evaluated, lambda batch: batch)
+    if before is None or not np.isfinite(before.value):
+        return None
+    best: tuple[float, str, Score] | None = None
+    for name, undo in _undoings(train, x):
+        after = mapped_score(case, evaluated, undo)
+        if after is not None and np.isfinite(after.value) and (best is None or after.value > best[0]):
+            best = after.value, name, after
+    if best is None:
+        return None
+    value, name, after = best
+    low = max(before.value, before.chance - 1)
+    needed = max(_GAIN, _ERRORS * score_error(after, len(x)))
+    train = case.scores[0]
+    if value - low < needed or value - low < 0.2 * (1 - low):
+        return None
+    if train is None or value - after.chance < 0.5 * (train.value - train.chance) or value < after.chance + needed:
+        return None  # what is learnt in training would show
+    difference = compare(Moments(train.cpu().numpy()), Moments(x.cpu().numpy()))
+    said = _said(train, x, difference) or f"fit the model once they are {name}"
+    return Suspicion(
+        "train_test_preprocessing_mismatch",
+        0.85,
+        f"The inputs of the evaluation {said}: {name}, they score {after.name} {value:.2f} with the trained model, "
+        f"and as they are {before.value:.2f}.",
+        {"score_as_given": before.value, "score_undone": value, **_numbers(difference)},
+        "Prepare the inputs of training and evaluation by the same code, with the statistics of the training set.",
+        maker_of(case, evaluated.x) or (evaluated.stack[0] if evaluated.stack else None),  # type: ignore[arg-type]
+        probe=lambda: Verdict(True, f"evaluation inputs {name}: {before} -> {value:.2f}, with no training"),
+        consequences=("overfitting", "wrong_train_eval_mode", "labels_misaligned", "dropout_too_strong"),
+    )
+
+
+def _said(train: Tensor, x: Tensor, difference: Difference | None) -> str:
+    """Say what differs in the words of the inspection of data."""
+    if difference is None or not difference.found:
+        return ""
+    found = mismatch_finding(Moments(train.cpu().numpy()), Moments(x.cpu().numpy()), "evaluation", difference)
+    if found is None:
+        return ""
+    said = found.summary.removeprefix("The evaluation split ").rstrip(".")
+    for singular, plural in (
+        ("has another", "have another"),
+        ("is inverted: its", "are inverted: their"),
+        ("has its", "have their"),
+    ):
+        said = said.replace(singular, plural, 1)
+    return said
+
+
+def _numbers(difference: Difference | None) -> dict[str, float | int]:
+    if difference is None:
+        return {}
+    return {"shift": difference.shift, "ratio": difference.ratio, "channels_off": difference.off}
+
+
+def _undoings(train: Tensor, x: Tensor) -> Iterator[tuple[str, Callable[[Tensor], Tensor]]]:
+    """Return ways to bring inputs into training's form, and their names as participles."""
+    (mean, std), (mean2, std2) = statistics_of(train), statistics_of(x)
+    yield "brought to training's mean and deviation", lambda b: (b - mean2.to(b)) / std2.to(b) * std.to(b) + mean.to(b)
+    yield "inverted", lambda b: mean.to(b) - (b - mean2.to(b)) / std2.to(b) * std.to(b)
+    side = round(x.shape[1] ** 0.5)
+    if x.ndim >= 3 and x.shape[-1] == x.shape[-2] > 3:
+        yield "transposed", lambda b: b.transpose(-1, -2)
+    elif x.ndim == 2 and side > 3 and side**2 == x.shape[1]:
+        yield "transposed as images", lambda b: b.reshape(-1, side, side).transpose(1, 2).reshape(b.shape)
+    if x.ndim >= 3 and images(x[:1].cpu().numpy()) is not None:
+        yield "mirrored", lambda b: b.flip(-1)
+        yield "turned upside down", lambda b: b.flip(-2)
+    if x.ndim == 4 and x.shape[1] == 3:
+        yield "with their channels reversed", lambda b: b.flip(1)
+    if x.ndim == 2 and 2 < x.shape[1] <= _COLUMNS:
+        order = _column_order(train, x)
+        if order is not None:
+            yield "with their columns in the order of training's", lambda b: b[:, order]
+
+
+def _column_order(train: Tensor, x: Tensor) -> Tensor | None:
+    """Return which column of the evaluation is which of training, by their distributions; None where all fit."""
+    from scipy.optimize import linear_sum_assignment
+
+    levels = torch.linspace(0.02, 0.98, 25, dtype=train.dtype, device=train.device)
+    ours, theirs = (torch.quantile(part[:_MOST], levels, dim=0) for part in (train, x.to(train)))
+    cost = torch.cdist(ours.T.contiguous(), theirs.T.contiguous()) / train.std(0).clamp(min=1e-6)[:, None]
+    order = torch.as_tensor(linear_sum_assignment(cost.cpu().numpy())[1])
+    return None if bool((order == torch.arange(len(order))).all()) else order
+
+
+def _unlike(case: Case, train: Tensor) -> Suspicion | None:
+    """Tell inputs of another scale where no targets were seen, so that nothing can be scored."""
+    mine = given_to(case).all_keys
+    ours = Moments(train.cpu().numpy())
+    for evaluated in case.evaluation_sets:
+        x = evaluated.x
+        if x is None or evaluated.y is not None or x.shape[1:] != train.shape[1:] or len(x) < 10:
+            continue
+        if not bool(torch.isfinite(x).all()) or np.isin(keys_of(x[:_MOST]), mine).mean() > 0.5:
+            continue
+        theirs = Moments(x[:_MOST].float().cpu().numpy())
+        found = compare(ours, theirs)
+        # twice the scale, or a whole deviation, in most of the channels is no matter of how the samples were drawn
+        if found is None or not (
+            found.off > found.channels / 2 and (abs(np.log(found.ratio)) > 0.7 or abs(found.shift) > 1)
+        ):
+            continue
+        return Suspicion(
+            "train_test_preprocessing_mismatch",
+            0.65,
+            f"The inputs of the evaluation {_said(train, x[:_MOST].float(), found)}.",
+            _numbers(found),
+            "Prepare the inputs of training and evaluation by the same code, with the statistics of the training set.",
+            maker_of(case, x) or (evaluated.stack[0] if evaluated.stack else None),
+        )
+    return None
+
+
+def train_test_leak(case: Case) -> Suspicion | None:
+    """Tell evaluation samples that were trained on, where the evaluation is not one of the training set itself."""
+    given = given_to(case)
+    if given.distinct is None or len(given.distinct[0]) < 10 or case.stream.interleaved:
+        return None
+    if not bool(torch.isfinite(given.distinct[0].float()).all()):
+        return None
+    train = Look(samples_of(*given.distinct), _groups(given.distinct[1]))
+    separate = held_out(case)
+    for evaluated in case.evaluation_sets:
+        x = evaluated.x
+        if (
+            x is None
+            or x.shape[1:] != given.distinct[0].shape[1:]
+            or len(x) < 5
+            or not bool(torch.isfinite(x.float()).all())
+        ):
+            continue
+        y = evaluated.y if evaluated.y is not None else torch.zeros(len(x))
+        like = y.shape[1:] == given.distinct[1].shape[1:]
+        other = Look(samples_of(x, y), _groups(y) if like and evaluated.y is not None else np.zeros(len(x)))
+        shared = shared_rows(train, other)
+        found = leak_finding(train, other, "evaluation", shared)
+        mask = shared[0] | shared[1]
+        share, count = (float(mask.mean()), int(mask.sum())) if found else (0.0, 0)
+        if share >= _ALL:
+            if not separate and _called_a_test(case, evaluated):
+                return _leak(case, evaluated, share, len(x), "all of them, and it is called a test")
+            continue
+        if _covers(given, x[torch.as_tensor(mask)]):  # the training set, evaluated at the same place as another
+            count -= len(given.all_keys)
+            share = count / max(len(x) - len(given.all_keys), 1)
+        if share >= _SHARE:
+            return _leak(case, evaluated, share, len(x), f"{count} of {round(count / share)}")
+        near = _near_copies(train.x, other.x) if given.numeric and share < _SHARE else 0.0
+        if near >= _NEAR:
+            return _leak(case, evaluated, near, len(x), f"{near:.0%} of them nearly so, as copies with a little noise")
+    return None
+
+
+def _groups(y: Tensor) -> NDArray[np.float64]:
+    flat = y.reshape(len(y), -1)
+    classes = not y.is_floating_point() and flat.shape[1] == 1
+    return (flat[:, 0].cpu().double() if classes else torch.zeros(len(y))).numpy().astype(np.float64)
+
+
+def _covers(given: Given, x: Tensor) -> bool:
+    """Whether samples are the training set, evaluated at the same place of the script as others."""
+    return bool(np.isin(given.all_keys, keys_of(x)).mean() > 0.9)
+
+
+def _called_a_test(case: Case, evaluated: EvaluationSet) -> bool:
+    """Whether what is printed beside an evaluation speaks of a test, and not of training."""
+    texts = [one.text.lower() for one in case.seen.printed if one.step in evaluated.phases]
+    return any(
+        re.search(r"\b(test|val|valid|validation|held[- ]out|dev)", text) and not re.search(r"\btrain\w* acc", text)
+        for text in texts
+    )
+
+
+def _near_copies(train: NDArray[np.float64], x: NDArray[np.float64]) -> float:
+    """Return the share of samples that have training samples far nearer than the next of their neighbours.
+
+    Noisy copies of a sample lie together, with a gap around them; in samples drawn at random such gaps are rare.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    if len(train) < 50:
+        return 0.0
+    ours, some = train.reshape(len(train), -1)[:_MOST], x.reshape(len(x), -1)[:400]
+    distances = NearestNeighbors(n_neighbors=12).fit(ours).kneighbors(some)[0]
+    known = distances[:, :-1] > 1e-6 * float(ours.std() or 1.0)
+    gaps = (distances[:, 1:] > _GAP * distances[:, :-1]) & known
+    return float(gaps.any(axis=1).mean())
+
+
+def _leak(case: Case, evaluated: EvaluationSet, share: float, samples: int, said: str) -> Suspicion:
+    x = evaluated.x
+    return Suspicion(
+        "train_test_leak",
+        0.93 if share >= 0.05 else 0.75,
+        f"Samples of the evaluation are in the training set: {said}. What is measured on them is memory.",
+        {"share": share, "samples": samples},
+        "Drop copies first and split afterwards; split by person, recording or source where several samples share one.",
+        (maker_of(case, x) if x is not None else None) or (evaluated.stack[0] if evaluated.stack else None),
+        certain=True,
+    )
+
+
+JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {
+    "train_test_preprocessing_mismatch": train_test_preprocessing_mismatch,
+    "train_test_leak": train_test_leak,
+}
