@@ -98,7 +98,7 @@ def _changing(case: Case, given: Given) -> Suspicion | None:
     )
 
 
-# -- probes on the samples ----------------------------------------------------------------------------------------------
+# -- probes on the samples ---------------------------------------------------------------------------------------------
 
 
 _PROBES: WeakKeyDictionary[Case, list[Probed | None]] = WeakKeyDictionary()

@@ -66,10 +66,10 @@ def _mismatched(case: Case, evaluated: EvaluationSet, train: Tensor, x: Tensor) 
     value, name, after = best
     low = max(before.value, before.chance - 1)
     needed = max(_GAIN, _ERRORS * score_error(after, len(x)))
-    train = case.scores[0]
     if value - low < needed or value - low < 0.2 * (1 - low):
         return None
-    if train is None or value - after.chance < 0.5 * (train.value - train.chance) or value < after.chance + needed:
+    learnt = case.scores[0]
+    if learnt is None or _skill(after) < 0.5 * _skill(learnt) or value < after.chance + needed:
         return None  # what is learnt in training would show
     difference = compare(Moments(train.cpu().numpy()), Moments(x.cpu().numpy()))
     said = _said(train, x, difference) or f"fit the model once they are {name}"
@@ -84,6 +84,10 @@ def _mismatched(case: Case, evaluated: EvaluationSet, train: Tensor, x: Tensor) 
         probe=lambda: Verdict(True, f"evaluation inputs {name}: {before} -> {value:.2f}, with no training"),
         consequences=("overfitting", "wrong_train_eval_mode", "labels_misaligned", "dropout_too_strong"),
     )
+
+
+def _skill(score: Score) -> float:
+    return (score.value - score.chance) / max(1 - score.chance, 1e-6)
 
 
 def _said(train: Tensor, x: Tensor, difference: Difference | None) -> str:
