@@ -36,9 +36,11 @@ class Watching:
 
     judge: Callable[[], Report] = staticmethod(made)
     settings: dict[str, Any]
+    impatient = False  # whether the user interrupts the re-runs
 
     def __init__(self, **settings: Any) -> None:
         Watching.settings = settings
+        self.probes = settings["probes"]
 
     def __enter__(self) -> Watching:
         return self
@@ -47,6 +49,8 @@ class Watching:
         return isinstance(error, EnoughError)
 
     def report(self) -> Report:
+        if self.probes and Watching.impatient:
+            raise KeyboardInterrupt
         return Watching.judge()
 
 
@@ -221,6 +225,13 @@ def test_bytes_that_are_no_text_are_a_failure_of_the_script(watching: type[Watch
     assert "The script raised SyntaxError" in doctor("train.py", ends=3).stderr
 
 
+def test_the_command_explains_itself() -> None:
+    told = doctor("--help").stdout
+    for option in ("--json", "--html", "--max-steps", "--seconds", "--no-probes", "SCRIPT", "ARG"):
+        assert option in told
+    assert "doctor" in CliRunner().invoke(app, ["--help"]).stdout
+
+
 # How it ends
 
 
@@ -283,6 +294,15 @@ def test_the_doctor_is_told_how_long_to_watch(watching: type[Watching]) -> None:
     assert watching.settings == {"probes": True, "max_steps": None, "seconds": None}
     doctor("--max-steps", "7", "--seconds", "2.5", "--no-probes", "train.py", "--max-steps", "9")
     assert watching.settings == {"probes": False, "max_steps": 7, "seconds": 2.5}
+
+
+def test_an_interrupt_while_parts_are_run_again_leaves_the_report_without_them(
+    watching: type[Watching], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("")
+    monkeypatch.setattr(watching, "impatient", True)
+    watching.judge = staticmethod(lambda: made("fault"))
+    assert "Fault: the learning rate is too low" in doctor("train.py", ends=1).stderr
 
 
 def test_files_are_written_whole_where_they_were_asked_for(watching: type[Watching]) -> None:

@@ -83,7 +83,11 @@ def _report(watcher: Doctor) -> Report:
     """Return the report; what the script's own code prints when parts of it run again has been printed before."""
     try:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-            return watcher.report()
+            try:
+                return watcher.report()
+            except KeyboardInterrupt:  # who does not want to wait for the re-runs still wants the report
+                watcher.probes = False
+                return watcher.report()
     except (ValueError, OSError, ImportError) as error:  # which would be taken for faults of the arguments
         raise RuntimeError("the doctor failed to judge what it had seen") from error
 
