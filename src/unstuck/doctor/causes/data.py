@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, EvaluationSet, Suspicion, Verdict
-from unstuck.doctor.causes import labels, order, splits
+from unstuck.doctor.causes import labels, mixing, order, splits
 from unstuck.doctor.findings import Number
 from unstuck.doctor.given import given_to, held_out, statistics_of
 from unstuck.doctor.rerun import Batch, Change
@@ -309,4 +309,5 @@ JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {
     **order.JUDGES,
     **labels.JUDGES,
     **splits.JUDGES,
+    **mixing.JUDGES,
 }
