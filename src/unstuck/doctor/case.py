@@ -209,13 +209,13 @@ class Case:
 
     @cached_property
     def task(self) -> str:
-        """``classes`` for class indices, ``binary`` for zeros and ones, ``numbers`` for others, or ``unknown``."""
+        """``classes`` for class indices, ``binary`` for zeros (or minus ones) and ones, ``numbers`` for others, or ``unknown``."""
         y = self.y
         if y is None or not len(y):
             return "unknown"
         if not y.is_floating_point():
             return "classes"
-        if bool(((y == 0) | (y == 1)).all()):
+        if bool(((y == 0) | (y == 1)).all()) or bool(((y == -1) | (y == 1)).all()):
             return "binary"
         return "numbers"
 

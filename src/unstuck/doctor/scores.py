@@ -48,7 +48,7 @@ def score_of(outputs: Sequence[Tensor], targets: Sequence[Tensor]) -> Score | No
         Batches of shape ``(batch, classes)`` or ``(batch, classes, ...)`` for class indices, of the target's shape for
         numbers and for probabilities or logits of a yes.
     targets
-        Batches of class indices (integers), of zeros and ones, or of numbers.
+        Batches of class indices (integers), of zeros (or minus ones) and ones, or of numbers.
     """
     pairs = [
         (output.detach().float(), target.detach())
@@ -67,8 +67,9 @@ def score_of(outputs: Sequence[Tensor], targets: Sequence[Tensor]) -> Score | No
     if output.numel() != target.numel():
         return None
     x, y = torch.cat([o.flatten() for o, _ in pairs]), torch.cat([t.flatten().float() for _, t in pairs])
-    if bool(((y == 0) | (y == 1)).all()) and y.min() != y.max():
-        return _auc(x, y)
+    low, high = y.min(), y.max()
+    if low != high and high == 1 and low in (0, -1) and bool(((y == low) | (y == high)).all()):
+        return _auc(x, (y > 0).float())
     variance = float(y.var(correction=0))
     if variance == 0 or not torch.isfinite(x).all():
         return Score("r2", float("-inf"), 0.0, len(y)) if variance else None

@@ -62,7 +62,7 @@ def _muted(tell: Callable[..., None]) -> Callable[..., None]:
     """Return the function as one whose own tensor operations are not taken for the script's."""
 
     def told(*args: Any, **kwargs: Any) -> None:
-        with torch._C.DisableTorchFunction(), torch.no_grad():
+        with torch._C.DisableTorchFunction():
             tell(*args, **kwargs)
 
     return told
@@ -99,7 +99,7 @@ def _after(
 
 def _listen_to_modules(patches: Patches, watcher: Watcher) -> None:
     tape, stack = watcher.tape, watcher.tape.stack
-    starts, called = _muted_keeping_mode(watcher.model_starts), _muted_keeping_mode(watcher.model_called)
+    starts, called = _muted(watcher.model_starts), _muted(watcher.model_called)
 
     def around(original: Wrapper) -> Wrapper:
         def __call__(module: nn.Module, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
@@ -127,16 +127,6 @@ def _listen_to_modules(patches: Patches, watcher: Watcher) -> None:
         return __call__
 
     patches.wrap(nn.Module, "__call__", around)
-
-
-def _muted_keeping_mode(tell: Callable[..., None]) -> Callable[..., None]:
-    """Mute, but leave the gradient mode as it is, which the watcher asks for."""
-
-    def told(*args: Any, **kwargs: Any) -> None:
-        with torch._C.DisableTorchFunction():
-            tell(*args, **kwargs)
-
-    return told
 
 
 def _listen_to_losses(patches: Patches, watcher: Watcher) -> None:
@@ -172,7 +162,7 @@ def _listen_to_backward(patches: Patches, watcher: Watcher) -> None:
             first = tensors[0] if isinstance(tensors, (list, tuple)) else tensors
             if watcher.busy or not isinstance(first, Tensor):
                 return original(tensors, *args, **kwargs)
-            with torch._C.DisableTorchFunction(), torch.no_grad():
+            with torch._C.DisableTorchFunction():
                 look = watcher.backward_starts(first)
             watcher.busy = True
             try:

@@ -6,7 +6,7 @@ import sys
 import sysconfig
 from functools import cache
 from pathlib import Path
-from types import CodeType, FrameType
+from types import FrameType
 from typing import NamedTuple
 
 import torch
@@ -20,7 +20,7 @@ _FOREIGN = tuple(
         sysconfig.get_paths()["purelib"],
         sysconfig.get_paths()["platlib"],
         Path(torch.__file__).parent,
-        Path(__file__).parent.parent,  # the doctor
+        Path(__file__).parents[2],  # this package
     )
 )
 _DEEP = 60  # frames looked through: what is further out is not the caller
@@ -34,8 +34,8 @@ class Site(NamedTuple):
 
 
 @cache
-def _is_users(code: CodeType) -> bool:
-    name = code.co_filename
+def _is_users(name: str) -> bool:
+    """Whether a file is the user's; asked by name, as a code object's hash takes as long as all the rest."""
     return not name.startswith(("<frozen", "<string", "<attrs")) and not str(Path(name).resolve()).startswith(_FOREIGN)
 
 
@@ -56,7 +56,7 @@ def site_here(leave_out: object = None) -> Site | None:
     for _ in range(_DEEP):
         if frame is None:
             return None
-        if _is_users(frame.f_code) and not (
+        if _is_users(frame.f_code.co_filename) and not (
             leave_out is not None
             and frame.f_code.co_name == "__init__"
             and frame.f_locals.get(frame.f_code.co_varnames[0]) is leave_out
@@ -73,7 +73,7 @@ def stack_here(most: int = 4) -> tuple[Site, ...]:
     for _ in range(_DEEP):
         if frame is None or len(found) == most:
             break
-        if _is_users(frame.f_code):
+        if _is_users(frame.f_code.co_filename):
             found.append(Site(frame.f_code.co_filename, frame.f_lineno))
         frame = frame.f_back
     return tuple(found)

@@ -21,7 +21,7 @@ from unstuck.doctor.watch.tape import Op, Tape
 __all__ = ["EnoughError", "Watcher"]
 
 _CLOSE = 8  # the first passes are all looked at
-_RATIO = 1.3  # after them, each look comes so much later than the one before
+_RATIO = 1.4  # after them, each look comes so much later than the one before
 _SNAPSHOTS = 2.0  # likewise for copies of the weights
 _COPIES = 8  # of one model
 _EVENTS = 400  # events kept in full
@@ -131,7 +131,7 @@ class Watcher:
                 self.keeper.output(out, grad),
                 module.training,
                 grad,
-                site_here(),
+                site_here() if not grad or self.looking else None,
                 stack_here() if not grad or self.looking else (),
                 self.seen.steps,
             )
@@ -162,7 +162,7 @@ class Watcher:
         if not self.looking:
             return None
         reached = leaves_of(loss)
-        stale = {id(leaf): float(leaf.grad.norm()) for leaf in reached if leaf.grad is not None}
+        stale = {id(leaf): _norm(leaf.grad) for leaf in reached if leaf.grad is not None}
         look = Look(len(self.seen.passes), self.tape.ops, loss, list(self._events), reached, stale, {})
         self.tape.ops = []
         return look
@@ -190,7 +190,7 @@ class Watcher:
             time.perf_counter() - self._start, inside_step=self._in_step,
         )  # fmt: skip
         if look is not None:
-            look.gradients = {id(leaf): float(leaf.grad.norm()) for leaf in look.reached if leaf.grad is not None}
+            look.gradients = {id(leaf): _norm(leaf.grad) for leaf in look.reached if leaf.grad is not None}
             seen.looks.append(look)
             self._next_look = len(seen.passes) + 1
             if len(seen.looks) >= _CLOSE:
@@ -331,7 +331,7 @@ class Watcher:
                 self._own_steps[number],
                 number,
                 self._passes_since[number],
-                {id(p): None if p.grad is None else float(p.grad.norm()) for p in parameters},
+                {id(p): None if p.grad is None else _norm(p.grad) for p in parameters},
                 {id(p): float(before[id(p)].norm()) for p in parameters if id(p) in before},
                 {id(p): float((p.detach() - before[id(p)]).norm()) for p in parameters if id(p) in before},
                 [
@@ -363,3 +363,9 @@ class Watcher:
             raise EnoughError
         if self.max_seconds is not None and time.perf_counter() - self._start >= self.max_seconds:
             raise EnoughError
+
+
+def _norm(gradient: Tensor) -> float:
+    """Return a gradient's norm; a sparse one's, that of its values."""
+    values = gradient.detach()
+    return float((values.coalesce().values() if values.is_sparse else values).norm())
