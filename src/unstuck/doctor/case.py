@@ -209,7 +209,7 @@ class Case:
 
     @cached_property
     def task(self) -> str:
-        """``classes`` for class indices, ``binary`` for zeros (or minus ones) and ones, ``numbers`` for others, or ``unknown``."""
+        """What the targets are: ``classes`` (indices), ``binary`` (0 or -1, and 1), ``numbers`` or ``unknown``."""
         y = self.y
         if y is None or not len(y):
             return "unknown"

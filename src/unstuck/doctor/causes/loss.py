@@ -100,7 +100,7 @@ def relu_on_output(case: Case) -> Suspicion | None:
         why, certain = "logits", op.name not in ("sigmoid", "hardsigmoid", "exp")
     elif case.loss_name in _LOGIT_LOSSES and op.name not in ("sigmoid", "hardsigmoid"):
         why, certain = "logits", True
-    elif (case.loss_name in _NUMBER_LOSSES or by_hand) and case.task == "numbers":
+    elif (case.loss_name in _NUMBER_LOSSES or by_hand) and case.task in ("numbers", "binary"):
         below = float((y.float() < low - 1e-6).float().mean())
         if below < 0.01:  # what cannot go below zero may well be right for what never does
             return None

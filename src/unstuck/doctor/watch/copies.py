@@ -86,6 +86,9 @@ class Keeper:
             if op.name in _COMPARING and len(inputs) == 2 and bool(derived[0]) != bool(derived[1]):
                 mine = 0 if derived[0] else 1
                 _assign(calls, derived[mine], inputs[mine].detach(), inputs[1 - mine].detach())
+                if _spreads(inputs[mine], inputs[1 - mine]):
+                    for number in derived[mine]:
+                        calls[number].spread = op.site
             of_inputs = sorted({number for numbers in derived for number in numbers})
             if of_inputs:
                 for out in op.outputs:
@@ -95,6 +98,13 @@ class Keeper:
 def len_(tensor: Tensor) -> int:
     """Return the number of rows, 0 for what was not kept."""
     return tensor.shape[0] if tensor.ndim and tensor.numel() else int(tensor.numel())
+
+
+def _spreads(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors of as many numbers each broadcast to one with more, as ``(N, 1)`` and ``(N,)`` do."""
+    if a.shape == b.shape or not a.numel() == b.numel() > 1:
+        return False
+    return torch.broadcast_shapes(a.shape, b.shape).numel() > a.numel()
 
 
 def _points(tensor: Tensor, pointers: dict[int, int]) -> bool:

@@ -43,10 +43,10 @@ def watching(watcher: Watcher) -> Iterator[Watcher]:
         _listen_to_schedules(patches, watcher)
         _listen_to_makers(patches, watcher)
         _listen_to_print(patches, watcher)
-        listen_to_metrics(patches, _muted(watcher.measured))
+        listen_to_metrics(patches, _muted(watcher, watcher.measured))
         hooks = [
-            register_optimizer_step_pre_hook(_muted(lambda optimizer, *_: watcher.step_starts(optimizer))),
-            register_optimizer_step_post_hook(_muted(lambda optimizer, *_: watcher.step_done(optimizer))),
+            register_optimizer_step_pre_hook(_muted(watcher, lambda optimizer, *_: watcher.step_starts(optimizer))),
+            register_optimizer_step_post_hook(_muted(watcher, lambda optimizer, *_: watcher.step_done(optimizer))),
         ]
         watcher.begin()
         try:
@@ -58,11 +58,15 @@ def watching(watcher: Watcher) -> Iterator[Watcher]:
                 hook.remove()
 
 
-def _muted(tell: Callable[..., None]) -> Callable[..., None]:
+def _muted(watcher: Watcher, tell: Callable[..., None]) -> Callable[..., None]:
     """Return the function as one whose own tensor operations are not taken for the script's."""
+    tape = watcher.tape
 
     def told(*args: Any, **kwargs: Any) -> None:
-        with torch._C.DisableTorchFunction():
+        if tape.running:
+            with torch._C.DisableTorchFunction():
+                tell(*args, **kwargs)
+        else:
             tell(*args, **kwargs)
 
     return told
@@ -72,7 +76,7 @@ def _after(
     patches: Patches, watcher: Watcher, owner: Any, name: str, tell: Callable[..., None], *, before: bool = False
 ) -> None:
     """Tell of a call of ``owner.name`` after it (or before), with its result and its arguments."""
-    tell = _muted(tell)
+    tell = _muted(watcher, tell)
 
     def around(original: Wrapper) -> Wrapper:
         def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -99,7 +103,7 @@ def _after(
 
 def _listen_to_modules(patches: Patches, watcher: Watcher) -> None:
     tape, stack = watcher.tape, watcher.tape.stack
-    starts, called = _muted(watcher.model_starts), _muted(watcher.model_called)
+    starts, called = _muted(watcher, watcher.model_starts), _muted(watcher, watcher.model_called)
 
     def around(original: Wrapper) -> Wrapper:
         def __call__(module: nn.Module, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
@@ -155,7 +159,7 @@ def _positional(name: str, args: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def _listen_to_backward(patches: Patches, watcher: Watcher) -> None:
-    done = _muted(watcher.backward_done)
+    done = _muted(watcher, watcher.backward_done)
 
     def around(original: Wrapper) -> Wrapper:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
@@ -191,9 +195,9 @@ def _listen_to_gradients(patches: Patches, watcher: Watcher) -> None:
     for owner in (nn.utils, nn.utils.clip_grad):
         _after(patches, watcher, owner, "clip_grad_norm_", norm_clipped)
         _after(patches, watcher, owner, "clip_grad_value_", value_clipped)
-    _after(patches, watcher, optim.Optimizer, "zero_grad", lambda *_, **__: watcher.event("zero_grad", site_here()))
-    _after(patches, watcher, nn.Module, "zero_grad", lambda *_, **__: watcher.event("zero_grad", site_here()))
-    _after(patches, watcher, nn.Module, "eval", lambda *_, **__: watcher.event("eval", site_here()))
+    _after(patches, watcher, optim.Optimizer, "zero_grad", lambda *_, **__: watcher.event("zero_grad"))
+    _after(patches, watcher, nn.Module, "zero_grad", lambda *_, **__: watcher.event("zero_grad"))
+    _after(patches, watcher, nn.Module, "eval", lambda *_, **__: watcher.event("eval"))
     scaler = torch.amp.GradScaler
     _after(patches, watcher, scaler, "scale", lambda _, s, *__: watcher.scaled(float(s.get_scale())))
     _after(patches, watcher, scaler, "unscale_", lambda *_: watcher.unscaled())

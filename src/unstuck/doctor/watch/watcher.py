@@ -206,7 +206,7 @@ class Watcher:
         self._losses, self._events = [], []
         for number in range(len(self._passes_since)):
             self._passes_since[number] += 1
-        self.event("backward", site)
+        self.event("backward")
         if not self._in_step and self.looking:
             self.tape.on()
         if not seen.optimizers:
@@ -219,7 +219,7 @@ class Watcher:
         number = self._number(optimizer)
         rate = float(optimizer.param_groups[0].get("lr", float("nan")))
         self.seen.lrs[number].append((self.seen.steps, rate))
-        self.event("step", site_here() if len(self._events) < _EVENTS else None)
+        self.event("step")
         self._before = None
         if self._own_steps[number] >= self._next_step_look[number]:
             self._before = {id(p): p.detach().clone() for group in optimizer.param_groups for p in group["params"]}
@@ -250,23 +250,26 @@ class Watcher:
             self.tape.on()
         self._enough(self.seen.steps)
 
-    def event(self, name: str, site: Site | None = None, **values: float) -> None:
-        """Note that something happened."""
+    def event(self, name: str, **values: float) -> None:
+        """Note that something happened, and at which line where that is new, early, or looked at closely."""
         counts = self.seen.counts
         counts[name] = counts.get(name, 0) + 1
-        if len(self.seen.events) < _EVENTS or self.looking:
-            happened = Event(name, site, values)
-            if len(self.seen.events) < _EVENTS:
-                self.seen.events.append(happened)
-            self._events.append(happened)
-            if len(self._events) > _EVENTS:
-                del self._events[: _EVENTS // 2]
+        early = len(self.seen.events) < _EVENTS
+        if not early and not self.looking and name in self.seen.sites:
+            return
+        site = site_here()
+        happened = Event(name, site, values)
+        if early:
+            self.seen.events.append(happened)
+        self._events.append(happened)
+        if len(self._events) > _EVENTS:
+            del self._events[: _EVENTS // 2]
         if site and name not in self.seen.sites:
             self.seen.sites[name] = site
 
     def clipped(self, kind: str, bound: float, norm: Tensor | None) -> None:
         """Take note of a clip."""
-        self.event("clip", site_here())
+        self.event("clip")
         if self._scale != 1.0 and not self._unscaled:
             self.seen.scaled_clips += 1
         value = float(norm) if norm is not None and norm.device.type == "cpu" else float("nan")
@@ -279,7 +282,7 @@ class Watcher:
     def unscaled(self) -> None:
         """Take note that the gradients were divided by it."""
         self._unscaled = True
-        self.event("unscale", site_here())
+        self.event("unscale")
 
     def printed(self, text: str) -> None:
         """Take note of what is printed."""
@@ -307,8 +310,7 @@ class Watcher:
         """Take note of a scheduler's step."""
         if not any(scheduler is known for known in self.seen.schedulers):
             self.seen.schedulers.append(scheduler)
-        site = site_here()
-        self.event("schedule", site)
+        self.event("schedule")
 
     # -- what follows from them ---------------------------------------------------------------------------------------
 
