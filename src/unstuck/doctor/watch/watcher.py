@@ -15,7 +15,7 @@ from torch import Tensor, nn, optim
 from unstuck.doctor.recording import Event, Look, LossCall, Made, ModelCall, Pass, Printed, Recording, StepLook
 from unstuck.doctor.watch.copies import Keeper, copy_model, leaves_of, state_of
 from unstuck.doctor.watch.metrics import assign_target, metric_call
-from unstuck.doctor.watch.sites import Site, site_here, stack_here
+from unstuck.doctor.watch.sites import site_here, stack_here
 from unstuck.doctor.watch.tape import Op, Tape
 
 __all__ = ["EnoughError", "Watcher"]
