@@ -45,6 +45,7 @@ class ModelCall:
     loss: LossCall | None = None  # of the loss functions called after it, the first
     target: Tensor | None = None  # what the output was compared with, where that was seen
     predicted: Tensor | None = None  # what was compared with it: class indices or numbers
+    spread: Site | None = None  # the line that compared it with a tensor of another shape, so that both broadcast
 
 
 @dataclass(slots=True, eq=False)

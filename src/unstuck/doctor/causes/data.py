@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, EvaluationSet, Suspicion, Verdict
-from unstuck.doctor.causes import labels, mixing, order, splits
+from unstuck.doctor.causes import labels, measure, mixing, order, scale, splits
 from unstuck.doctor.findings import Number
 from unstuck.doctor.given import given_to, held_out, statistics_of
 from unstuck.doctor.rerun import Batch, Change
@@ -310,4 +310,6 @@ JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {
     **labels.JUDGES,
     **splits.JUDGES,
     **mixing.JUDGES,
+    **measure.JUDGES,
+    **scale.JUDGES,
 }

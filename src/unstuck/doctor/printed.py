@@ -1,0 +1,88 @@
+"""The numbers that a script prints, with the words before them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from unstuck.doctor.recording import Printed
+from unstuck.doctor.watch.sites import Site
+
+__all__ = ["Reading", "Series", "label_of", "series_of"]
+
+_NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?\s?%?")
+_KINDS = (  # the first that fits
+    ("other", r"balanced|macro|top[- ]?\d|f1|f-1|recall|precision|auc|\bap\b|moving|\bema\b|baseline|best|lr\b"),
+    ("r2", r"\br\^?[2²]\b|r[-_ ]?squared|\br2"),
+    ("accuracy", r"acc|\bcorrect|hit rate"),
+    ("error", r"error rate|\berr\b"),
+    ("squares", r"\bmse\b|rmse|\bmae\b"),
+    ("loss", r"loss|\bnll\b|\bbce\b|\bce\b|cross[- ]?entropy|\bcost\b|objective"),
+)  # fmt: skip
+_TRAINING = re.compile(r"train|\btr\b")
+_TEST = re.compile(r"test|\bval|valid|\bdev\b|held|eval|\bte\b")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One number of a printed line: what it says, to how many digits, and after which step."""
+
+    step: int
+    value: float
+    half: float  # of the last digit that is printed
+    percent: bool
+
+
+@dataclass(frozen=True)
+class Series:
+    """The numbers that one place of one print gave.
+
+    Attributes
+    ----------
+    label
+        The words before it, in lower case.
+    kind
+        ``accuracy``, ``error``, ``loss``, ``squares``, ``r2``, ``other`` or ``""``, from the words.
+    split
+        ``train``, ``test`` or ``""``, likewise.
+    """
+
+    label: str
+    kind: str
+    split: str
+    site: Site | None
+    readings: tuple[Reading, ...]
+
+
+def series_of(printed: Iterable[Printed]) -> list[Series]:
+    """Sort the numbers that were printed by the line and the words before them."""
+    found: dict[tuple[Site | None, str], list[Reading]] = {}
+    for line in printed:
+        end, before = 0, ""
+        for match in _NUMBER.finditer(line.text):
+            label = label_of(line.text[end : match.start()])
+            end = match.end()
+            text = match.group().rstrip("% ")
+            if not label:
+                label = before + "/"  # "train 0.31/0.95": the second of a pair
+            before = label
+            mantissa = text.lower().split("e")
+            digits = len(mantissa[0].partition(".")[2]) - (int(mantissa[1]) if len(mantissa) > 1 else 0)
+            found.setdefault((line.site, label), []).append(
+                Reading(line.step, float(text), 0.5 * 10.0**-digits, match.group().endswith("%"))
+            )
+    return [Series(label, *_meaning(label), site, tuple(readings)) for (site, label), readings in found.items()]
+
+
+def label_of(text: str) -> str:
+    """Return the last words of a text, in lower case."""
+    return " ".join(re.sub(r"[^\w²^ -]", " ", text.lower()).split()[-5:])
+
+
+def _meaning(label: str) -> tuple[str, str]:
+    kind = next((name for name, pattern in _KINDS if re.search(pattern, label)), "")
+    last = [(m.start(), "train") for m in _TRAINING.finditer(label)] + [
+        (m.start(), "test") for m in _TEST.finditer(label)
+    ]
+    return kind, max(last)[1] if last else ""
