@@ -20,6 +20,7 @@ _KINDS = (  # the first that fits
     ("squares", r"\bmse\b|rmse|\bmae\b"),
     ("loss", r"loss|\bnll\b|\bbce\b|\bce\b|cross[- ]?entropy|\bcost\b|objective"),
 )  # fmt: skip
+_MOST = 24  # readings of a series
 _TRAINING = re.compile(r"train|\btr\b")
 _TEST = re.compile(r"test|\bval|valid|\bdev\b|held|eval|\bte\b")
 
@@ -72,7 +73,13 @@ def series_of(printed: Iterable[Printed]) -> list[Series]:
             found.setdefault((line.site, label), []).append(
                 Reading(line.step, float(text), 0.5 * 10.0**-digits, match.group().endswith("%"))
             )
-    return [Series(label, *_meaning(label), site, tuple(readings)) for (site, label), readings in found.items()]
+    return [Series(label, *_meaning(label), site, _some(readings)) for (site, label), readings in found.items()]
+
+
+def _some(readings: list[Reading]) -> tuple[Reading, ...]:
+    """Return at most some dozens of the readings, evenly, the last among them."""
+    every = -(-len(readings) // _MOST)
+    return tuple(readings[len(readings) - 1 :: -every][::-1])
 
 
 def label_of(text: str) -> str:

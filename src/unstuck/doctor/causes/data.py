@@ -248,7 +248,7 @@ def _loader_of(case: Case) -> Site | None:
 
 def _by_class(outputs: list[Tensor], targets: list[Tensor], classes: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return recall, precision, and how many there are and are predicted, of each class."""
-    y = torch.cat([t.flatten() for t in targets]).long()
+    y = torch.cat([t.flatten() for t in targets]).long().clamp(min=0)  # -1 stands for no, in a hinge loss
     if outputs[0].ndim > 1 and outputs[0].shape[1] > 1:
         guess = torch.cat([o.argmax(1).flatten() for o in outputs])
     else:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -23,6 +25,7 @@ __all__ = ["JUDGES", "Options", "batches_of_training", "decided", "sizes_of", "w
 _FINE = 0.006  # half of the last digit: coarser numbers fit too much
 _MOST = 0.8  # of the readings that an explanation must fit; and so few may fit what is right
 _FEW = 0.2
+_LONGEST = 1000  # passes that a number is recomputed from
 _ORDERED = frozenset({  # metrics of scikit-learn that are others once their arguments are exchanged
     "r2_score", "explained_variance_score", "precision_score", "recall_score", "balanced_accuracy_score",
     "mean_absolute_percentage_error", "fbeta_score", "average_precision_score", "log_loss", "roc_auc_score",
@@ -138,16 +141,19 @@ def _input(call: ModelCall) -> Tensor | None:
 
 def windows_of(case: Case, series: Series, place: int) -> Iterator[list[Pass]]:
     """Yield the passes that a number of the training may be about: since the one before, of an epoch, or all."""
+    if case not in _WINDOWS:
+        _WINDOWS[case] = [one.step for one in case.stream.passes]
+    steps, passes = _WINDOWS[case], case.stream.passes
     step = series.readings[place].step
     before = max((r.step for r in series.readings[:place] if r.step < step), default=0)
-    done = [one for one in case.stream.passes if one.step < step]
-    since = [one for one in done if one.step >= before]
-    yield since
+    end = bisect_left(steps, step)
+    start = bisect_left(steps, before)
     epoch = batches_of_training(case)
-    if epoch:
-        yield done[-epoch:]
-        yield done[len(done) // epoch * epoch :]
-    yield done
+    for begin in sorted({start, max(end - epoch, 0), end // epoch * epoch if epoch else 0, 0}, reverse=True):
+        yield passes[begin:end]
+
+
+_WINDOWS: WeakKeyDictionary[Case, list[int]] = WeakKeyDictionary()
 
 
 def batches_of_training(case: Case) -> int:
@@ -255,9 +261,10 @@ def _accuracy_options(case: Case, series: Series, place: int) -> Options | None:
             wrong |= _other_predictions(case, calls)
     if series.split != "test":
         for passes in windows_of(case, series, place):
-            calls = [one.calls[-1] for one in passes if one.calls]
-            counted = [_hits(case, call) for call in calls[-400:]]
-            if not counted or any(one is None for one in counted) or len(calls) > 400:
+            if len(passes) > _LONGEST:
+                continue
+            counted = [_hits(case, one.calls[-1]) for one in passes if one.calls]
+            if not counted or any(one is None for one in counted):
                 continue
             pairs = np.array(counted, dtype=float)
             found = _options(pairs, sizes, 0)
@@ -295,7 +302,18 @@ def _options(pairs: Numbers, sizes: set[int], batches: int) -> Options:
     return Options(right, {n: v for n, v in wrong.items() if not any(abs(v - r) < 1e-9 for r in right.values())})
 
 
+_COUNTED: WeakKeyDictionary[Case, dict[int, tuple[int, int] | None]] = WeakKeyDictionary()
+
+
 def _hits(case: Case, call: ModelCall) -> tuple[int, int] | None:
+    """Return how many outputs of a call are right, and how many there are, counted once."""
+    known = _COUNTED.setdefault(case, {})
+    if id(call) not in known:
+        known[id(call)] = _count(case, call)
+    return known[id(call)]
+
+
+def _count(case: Case, call: ModelCall) -> tuple[int, int] | None:
     """Return how many outputs of a call are right, and how many there are; None where no classes are told."""
     out, y = call.output, call.target if call.target is not None else (call.loss.target if call.loss else None)
     if not isinstance(out, Tensor) or y is None or not out.numel() or not y.numel() or not out.ndim:

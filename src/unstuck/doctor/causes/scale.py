@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from unstuck.doctor.blame import line_of_value
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes.measure import Options, batches_of_training, decided, phases_at, sizes_of, windows_of
 from unstuck.doctor.printed import Series, series_of
-from unstuck.doctor.recording import LossCall
+from unstuck.doctor.recording import LossCall, Pass
 from unstuck.doctor.rerun import Change, Rerun, Tried
 from unstuck.doctor.retrials import cured
 from unstuck.doctor.scores import score_of
@@ -26,6 +27,7 @@ from unstuck.doctor.watch.tape import Op
 
 __all__ = ["JUDGES"]
 
+_LONGEST = 1000  # passes that a number is recomputed from
 _APART = 10.0  # times: terms of a loss of which one is summed over the batch and the other is not; a weight may be less
 _ADAPTIVE = (
     optim.Adam, optim.AdamW, optim.NAdam, optim.RAdam, optim.Adamax, optim.RMSprop, optim.Adagrad, optim.Adadelta,
@@ -321,16 +323,28 @@ def _loss_options(case: Case, series: Series, place: int) -> Options | None:
         parts += [([c.loss for c in calls if c.loss], True) for _, calls in phases_at(case, step)]
     if series.split != "test":
         for passes in windows_of(case, series, place):
-            if len({len(one.loss_calls) for one in passes}) == 1 and passes and len(passes[0].loss_calls) == 1:
-                same = [abs(float(p.loss) / p.scale - float(p.loss_calls[0].output.mean())) < 1e-6 for p in passes]
-                if all(same):
-                    parts.append(([p.loss_calls[0] for p in passes], False))
+            if 0 < len(passes) <= _LONGEST and all(_plain(case, one) for one in passes):
+                parts.append(([p.loss_calls[0] for p in passes], False))
     for calls, evaluated in parts:
         found = _averages(calls, sizes_of(case), batches_of_training(case) if evaluated else 0)
         if found is not None:
             right |= {f"{name} {len(right)}": value for name, value in found.right.items()}
             wrong |= {name: value for name, value in found.wrong.items() if name not in wrong}
     return Options(right, wrong) if right else None
+
+
+_PLAIN: WeakKeyDictionary[Case, dict[int, bool]] = WeakKeyDictionary()
+
+
+def _plain(case: Case, done: Pass) -> bool:
+    """Whether a pass minimised what one loss function returned."""
+    known = _PLAIN.setdefault(case, {})
+    if done.number not in known:
+        calls = done.loss_calls
+        known[done.number] = len(calls) == 1 and calls[0].output.numel() == 1 and (
+            abs(float(done.loss) / done.scale - float(calls[0].output)) < 1e-6 * max(abs(float(calls[0].output)), 1)
+        )  # fmt: skip
+    return known[done.number]
 
 
 def _averages(calls: Sequence[LossCall], sizes: set[int], batches: int) -> Options | None:
