@@ -37,7 +37,8 @@ def zero_or_constant_init(case: Case) -> Suspicion | None:
     trained = {id(p) for p in case.stream.held if p.requires_grad and p.is_floating_point()}
     first = _first_values(case)
     order = _order(case, set(first) & trained)
-    if not order or not any(not torch.equal(first[id(p)], p.detach()) for p in order):
+    moved = (not torch.equal(first[id(p)], p.detach()) for p in case.stream.held if id(p) in first)
+    if not order or not any(moved):
         return None  # where nothing was ever moved, what is wrong lies elsewhere
     hidden = order[:-1]
     stuck = [(p, min(_equal(first[id(p)], axes), _equal(p.detach(), axes))) for p in hidden if (axes := _axes(case, p))]
@@ -64,9 +65,10 @@ def zero_or_constant_init(case: Case) -> Suspicion | None:
     if not started:
         return None
     parameter = started[0]
+    constant = any(float(first[id(p)].abs().max()) > 0 for p in started)  # zeros are meant where a branch starts silent
     return Suspicion(
         "zero_or_constant_init",
-        0.45,
+        0.6 if constant else 0.45,
         f"The units of {case.stream.names.get(id(parameter), 'a hidden layer')} start with equal weights; "
         "only noise can tell them apart.",
         {"layers": len(started), "first_std": float(first[id(parameter)].float().std())},
