@@ -40,7 +40,7 @@ def judge(seen: Recording, budget: Budget | None) -> tuple[str, tuple[Finding, .
             old = found.get(suspicion.cause)
             if old is None or _belief(suspicion, verdict) > _belief(*old):
                 found[suspicion.cause] = suspicion, verdict
-    ranked = sorted(found.values(), key=lambda pair: (-round(_belief(*pair), 2), ORDER.index(pair[0].cause)))
+    ranked = sorted(found.values(), key=lambda pair: (-round(10 * _belief(*pair)), ORDER.index(pair[0].cause)))
     kept = [pair for pair in ranked if _belief(*pair) >= _SURE]
     explained: dict[str, list[str]] = {}
     root: list[tuple[Suspicion, Verdict | None]] = []

@@ -203,7 +203,7 @@ def lr_too_high(case: Case) -> Suspicion | None:
         {"lr": rate, "update_to_weight_early": early, "loss_start": start, "loss_end": end},
         f"Lower the rate by a factor of ten, to {rate / 10:g}, or find it with a range test.",
         line_of_setting(case.seen.made_at(case.stream.optimizer), _RATE_NAMES, rate),
-        probe=lambda: _best(case, (("with a tenth of the rate", 0.1), ("with a hundredth of the rate", 0.01))),
+        probe=lambda: _best(case, [0.1, *(step for step in (_factor(early),) if step < 0.1)]),
         consequences=(
             "dying_relu",
             "exploding_gradients",
@@ -222,17 +222,17 @@ def lr_too_low(case: Case) -> Suspicion | None:
         return None
     typical = float(np.median(sizes))
     start, end = case.loss_around(0), case.loss_around(1)
-    if not np.isfinite(end) or end > start or typical > 1e-2:
+    if not np.isfinite(end) or end > start + 0.1 * abs(start) or typical > 1e-2:
         return None
     return Suspicion(
         "lr_too_low",
         0.49 if typical < 3e-4 else 0.45,
-        f"At a rate of {rate:g} a step moves the weights by {typical:.2%} of their size, and the loss comes from "
+        f"At a rate of {rate:g} a step moves the weights by {typical:.1e} of their size, and the loss comes from "
         f"{start:.3g} to {end:.3g} in {case.stream.steps} steps.",
         {"lr": rate, "update_to_weight": typical, "loss_start": start, "loss_end": end},
         f"Raise the rate by a factor of ten, to {10 * rate:g}, or find it with a range test.",
         line_of_setting(case.seen.made_at(case.stream.optimizer), _RATE_NAMES, rate),
-        probe=lambda: _best(case, (("with ten times the rate", 10.0), ("with a hundred times the rate", 100.0))),
+        probe=lambda: _best(case, [10.0, *(step * _factor(typical) for step in (1, 10) if _factor(typical) > 10)]),
         consequences=("too_few_steps", "under_capacity", "vanishing_gradients"),
     )
 
@@ -240,6 +240,7 @@ def lr_too_low(case: Case) -> Suspicion | None:
 # -- what the judges have in common -----------------------------------------------------------------------------------
 
 _EARLY = 8  # looks
+_USUAL_STEP = 1e-3  # of the weights' size
 
 
 def _rate(case: Case) -> float | None:
@@ -317,10 +318,18 @@ def _trains_better(case: Case, name: str) -> bool:
     return new.train.value > old.train.value
 
 
-def _best(case: Case, factors: tuple[tuple[str, float], ...]) -> Verdict | None:
+def _factor(moved: float) -> float:
+    """Return the power of ten that brings a step to about a thousandth of the weights' size, as in sound runs."""
+    if not np.isfinite(moved) or moved <= 0:
+        return 1.0
+    return float(10.0 ** np.clip(np.round(np.log10(_USUAL_STEP / moved)), -4, 4))
+
+
+def _best(case: Case, factors: list[float]) -> Verdict | None:
     """Try rates, in order, until one cures."""
     verdict = None
-    for name, factor in factors:
+    for factor in factors:
+        name = f"with the rate x {factor:g}" if factor >= 1 else f"with the rate / {1 / factor:g}"
         verdict = _cure(case, name, Change(lr=factor)) or verdict
         if verdict is not None and verdict.confirmed:
             return verdict

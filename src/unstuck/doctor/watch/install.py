@@ -45,7 +45,7 @@ def watching(watcher: Watcher) -> Iterator[Watcher]:
         _listen_to_print(patches, watcher)
         listen_to_metrics(patches, _muted(watcher, watcher.measured))
         hooks = [
-            register_optimizer_step_pre_hook(_muted(watcher, lambda optimizer, *_: watcher.step_starts(optimizer))),
+            register_optimizer_step_pre_hook(_muted(watcher, watcher.step_starts)),
             register_optimizer_step_post_hook(_muted(watcher, lambda optimizer, *_: watcher.step_done(optimizer))),
         ]
         watcher.begin()

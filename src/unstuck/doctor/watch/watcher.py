@@ -7,6 +7,8 @@ So nothing here draws a random number, writes to a tensor of the script's or kee
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -15,7 +17,7 @@ from torch import Tensor, nn, optim
 from unstuck.doctor.recording import Event, Look, LossCall, Made, ModelCall, Pass, Printed, Recording, StepLook
 from unstuck.doctor.watch.copies import Keeper, copy_model, leaves_of, state_of
 from unstuck.doctor.watch.metrics import assign_target, metric_call
-from unstuck.doctor.watch.sites import site_here, stack_here
+from unstuck.doctor.watch.sites import Site, site_here, stack_here
 from unstuck.doctor.watch.tape import Op, Tape
 
 __all__ = ["EnoughError", "Watcher"]
@@ -53,7 +55,7 @@ class Watcher:
         self._calls: list[ModelCall] = []
         self._losses: list[LossCall] = []
         self._events: list[Event] = []
-        self._usual = 0  # model calls of a pass
+        self._usual: dict[Site | None, int] = {}  # model calls of a pass, by the line of the pass
         self._next_look, self._next_snapshot = 0, 0
         self._next_step_look: dict[int, int] = {}
         self._own_steps: list[int] = []
@@ -171,10 +173,10 @@ class Watcher:
         """Take note of a backward pass."""
         seen = self.seen
         calls = [call for call in self._calls if call.grad]
-        if len(calls) > self._usual > 0:
-            calls = calls[-self._usual :]
-        elif calls:
-            self._usual = len(calls) if not self._usual else min(self._usual, len(calls))
+        site = site_here()
+        usual = self._usual.get(site, len(calls))
+        calls = calls[-usual:] if len(calls) > usual else calls
+        self._usual[site] = len(calls)
         before = next((i for i, call in enumerate(self._calls) if call is calls[0]), 0) if calls else len(self._calls)
         taken = self._calls[before:]
         self._settle_evaluations(before, look)
@@ -184,7 +186,6 @@ class Watcher:
             of_pass = {id(call.loss) for call in taken if call.loss}
             first = next((i for i, call in enumerate(losses) if id(call) in of_pass), 0)
             losses = losses[first:]
-        site = site_here()
         done = Pass(
             len(seen.passes), seen.steps, loss.detach(), self._scale, losses, taken, site,
             time.perf_counter() - self._start, inside_step=self._in_step,
@@ -212,9 +213,12 @@ class Watcher:
         if not seen.optimizers:
             self._enough(len(seen.passes))
 
-    def step_starts(self, optimizer: optim.Optimizer) -> None:
+    def step_starts(
+        self, optimizer: optim.Optimizer, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = MappingProxyType({})
+    ) -> None:
         """Take note of the rate, and of the weights where the step is looked at, before a step."""
-        self.tape.off()
+        if not any(callable(value) for value in (*args[1:], *kwargs.values())):  # a closure makes its passes inside
+            self.tape.off()
         self._in_step = True
         number = self._number(optimizer)
         rate = float(optimizer.param_groups[0].get("lr", float("nan")))

@@ -1,0 +1,298 @@
+"""The judges of the loss, of the gradients and of the steps: each names its fault, and is silent on the sound loop."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from unstuck.data import load
+from unstuck.doctor import Doctor, Report
+
+DIGITS = load("digits")
+X, Y = DIGITS.train.x[:600], DIGITS.train.y[:600]
+TEST = DIGITS.test
+
+
+def mlp(*after: nn.Module, width: int = 32) -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, width), nn.ReLU(), nn.Linear(width, 10), *after)
+
+
+def fit(
+    model: nn.Module,
+    loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
+    optimizer: torch.optim.Optimizer | None = None,
+    *,
+    before: Callable[[torch.optim.Optimizer], None] = lambda optimizer: optimizer.zero_grad(),
+    between: Callable[[torch.optim.Optimizer], None] = lambda optimizer: None,
+    step: bool = True,
+    epochs: int = 8,
+    x: Tensor = X,
+    y: Tensor = Y,
+) -> None:
+    """Train a model as scripts do; the arguments plant a fault."""
+    optimizer = optimizer or torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    torch.manual_seed(1)
+    for _ in range(epochs):
+        for rows in torch.randperm(len(x)).split(50):
+            before(optimizer)
+            loss(model(x[rows]), y[rows]).backward()
+            between(optimizer)
+            if step:
+                optimizer.step()
+    with torch.no_grad():
+        model(TEST.x).argmax(1).eq(TEST.y).float().mean().item()
+
+
+def diagnosed(run: Callable[[], Any], *, probes: bool = False) -> Report:
+    with Doctor(probes=probes) as doctor:
+        run()
+    return doctor.report()
+
+
+def causes(run: Callable[[], Any], *, probes: bool = False) -> list[str]:
+    return [finding.cause for finding in diagnosed(run, probes=probes).findings]
+
+
+def nothing(_: torch.optim.Optimizer) -> None:
+    """Leave something out."""
+
+
+def sgd(model: nn.Module, **settings: float) -> torch.optim.Optimizer:
+    return torch.optim.SGD(model.parameters(), **{"lr": 0.1, "momentum": 0.9, **settings})
+
+
+def negative(output: Tensor, target: Tensor) -> Tensor:
+    return -F.cross_entropy(output, target)
+
+
+def cut(optimizer: torch.optim.Optimizer) -> None:
+    optimizer.zero_grad()
+
+
+class Listed(nn.Module):
+    """Keeps its hidden layers where ``parameters()`` does not find them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.hidden = [nn.Linear(64, 32), nn.Linear(32, 32)]
+        self.out = nn.Linear(32, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.flatten(1)
+        for layer in self.hidden:
+            x = layer(x).relu()
+        return self.out(x)
+
+
+class Detached(nn.Module):
+    """Cuts the gradient between its layers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = nn.Linear(64, 32), nn.Linear(32, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.two(self.one(x.flatten(1)).relu().detach())
+
+
+def half_an_optimizer() -> None:
+    model = mlp()
+    fit(model, optimizer=torch.optim.SGD(model[3].parameters(), lr=0.1))
+
+
+def another_models_optimizer() -> None:
+    other = mlp()
+    fit(mlp(), optimizer=sgd(other))
+
+
+def frozen() -> None:
+    model = mlp()
+    model[1].requires_grad_(False)
+    fit(model)
+
+
+def idle_optimizer() -> None:
+    model = mlp()
+    fit(model, optimizer=sgd(model), step=False)
+
+
+def no_backward() -> None:
+    model = mlp()
+    optimizer = sgd(model)
+    for _ in range(8):
+        optimizer.zero_grad()
+        F.cross_entropy(model(X), Y)
+        optimizer.step()
+
+
+def out_of_bounds() -> None:
+    fit(mlp(), y=Y + 1)
+
+
+def off_by_one_in_evaluation() -> None:
+    model = mlp()
+    fit(model, x=X[Y > 0], y=Y[Y > 0] - 1)
+
+
+def regression(loss: Callable[[Tensor, Tensor], Tensor], *after: nn.Module) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(400, 5)
+    y = x[:, 0] - 2 * x[:, 1]
+    model = nn.Sequential(nn.Linear(5, 16), nn.Tanh(), nn.Linear(16, 1), *after)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    for _ in range(15):
+        for rows in torch.randperm(400).split(40):
+            optimizer.zero_grad()
+            loss(model(x[rows]), y[rows]).backward()
+            optimizer.step()
+
+
+def by_hand(output: Tensor, target: Tensor) -> Tensor:
+    return ((output - target) ** 2).mean()
+
+
+def broadcasting(output: Tensor, target: Tensor) -> Tensor:
+    return ((output - target) ** 2).mean()
+
+
+def of_one_shape(output: Tensor, target: Tensor) -> Tensor:
+    return by_hand(output.squeeze(1), target)
+
+
+def two_classes(loss: Callable[[Tensor, Tensor], Tensor], *after: nn.Module) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 1), *after)
+    fit(model, lambda out, y: loss(out.squeeze(1), (y > 4).float()))
+
+
+def scaled(unscaled: bool) -> None:
+    model = mlp()
+    optimizer, scaler = sgd(model), torch.amp.GradScaler("cpu", init_scale=1024.0)
+    for _ in range(10):
+        for rows in torch.randperm(len(X)).split(50):
+            optimizer.zero_grad()
+            scaler.scale(F.cross_entropy(model(X[rows]), Y[rows])).backward()
+            if unscaled:
+                scaler.unscale_(optimizer)
+            nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+            scaler.step(optimizer)
+            scaler.update()
+
+
+FAULTS: dict[str, tuple[str, Callable[[], Any]]] = {
+    "softmax module": ("softmax_before_cross_entropy", lambda: fit(mlp(nn.Softmax(dim=1)))),
+    "softmax function": (
+        "softmax_before_cross_entropy",
+        lambda: fit(mlp(), lambda out, y: F.cross_entropy(out.softmax(1), y)),
+    ),
+    "sigmoid": (
+        "sigmoid_before_logit_loss",
+        lambda: two_classes(F.binary_cross_entropy_with_logits, nn.Sigmoid()),
+    ),
+    "ReLU on logits": ("relu_on_output", lambda: fit(mlp(nn.ReLU()))),
+    "ReLU on a regression": ("relu_on_output", lambda: regression(of_one_shape, nn.ReLU())),
+    "nll of logits": ("nll_without_log_softmax", lambda: fit(mlp(), F.nll_loss)),
+    "nll of probabilities": ("nll_without_log_softmax", lambda: fit(mlp(nn.Softmax(1)), F.nll_loss)),
+    "log-softmax over the batch": ("softmax_wrong_axis", lambda: fit(mlp(nn.LogSoftmax(dim=0)), F.nll_loss)),
+    "minus": ("loss_sign_flipped", lambda: fit(mlp(), negative, epochs=2)),
+    "mse broadcast": ("loss_shape_broadcast", lambda: regression(F.mse_loss)),
+    "by hand broadcast": ("loss_shape_broadcast", lambda: regression(broadcasting)),
+    "labels from 1": ("label_index_error", out_of_bounds),
+    "labels shifted in training only": ("label_index_error", off_by_one_in_evaluation),
+    "no zero_grad": ("missing_zero_grad", lambda: fit(mlp(), before=nothing)),
+    "zero_grad after backward": ("zero_grad_after_backward", lambda: fit(mlp(), between=cut)),
+    "no backward": ("missing_backward", no_backward),
+    "no step": ("missing_optimizer_step", idle_optimizer),
+    "half an optimiser": ("optimizer_misses_parameters", half_an_optimizer),
+    "another model's optimiser": ("optimizer_misses_parameters", another_models_optimizer),
+    "layers in a list": ("unregistered_parameters", lambda: fit(Listed())),
+    "frozen": ("frozen_parameters", frozen),
+    "detached": ("detached_graph", lambda: fit(Detached())),
+    "clip before unscale": ("clip_before_unscale", lambda: scaled(unscaled=False)),
+}
+
+SOUND: dict[str, Callable[[], Any]] = {
+    "plain": lambda: fit(mlp()),
+    "nll of log-softmax": lambda: fit(mlp(nn.LogSoftmax(dim=1)), F.nll_loss),
+    "zero_grad after the step": lambda: fit(
+        mlp(), before=nothing, between=lambda o: (o.step(), o.zero_grad()), step=False
+    ),  # type: ignore[arg-type, return-value]
+    "logits of two classes": lambda: two_classes(F.binary_cross_entropy_with_logits),
+    "probabilities into BCE": lambda: two_classes(F.binary_cross_entropy, nn.Sigmoid()),
+    "one shape": lambda: regression(of_one_shape),
+    "clip after unscale": lambda: scaled(unscaled=True),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_named_from_what_was_watched(name: str) -> None:
+    cause, run = FAULTS[name]
+    doctor = Doctor(probes=False)
+    with suppress(IndexError), warnings.catch_warnings():  # PyTorch itself refuses one, and warns of another
+        warnings.simplefilter("ignore", UserWarning)
+        with doctor:
+            run()
+    assert doctor.report().findings[0].cause == cause
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_a_sound_loop_is_not_accused(name: str) -> None:
+    report = diagnosed(SOUND[name])
+    assert (report.verdict, report.findings) == ("healthy", ())
+
+
+@pytest.mark.parametrize(
+    ("settings", "cause"),
+    [
+        ({"lr": 1e-5}, "lr_too_low"),
+        ({"lr": 8.0}, "lr_too_high"),
+        ({"weight_decay": 0.3}, "weight_decay_too_strong"),
+        ({"momentum": 0.999}, "momentum_too_high"),
+    ],
+    ids=str,
+)
+def test_a_setting_is_named_once_a_rerun_without_it_cures(settings: dict[str, float], cause: str) -> None:
+    model = mlp()
+    report = diagnosed(lambda: fit(model, optimizer=sgd(model, **settings)), probes=True)
+    first = report.findings[0]
+    assert (first.cause, first.confirmed) == (cause, True)
+    assert "->" in first.tried
+
+
+def test_a_clip_that_decides_the_step_is_named() -> None:
+    model = mlp()
+    clip: Callable[[Any], None] = lambda o: nn.utils.clip_grad_norm_(model.parameters(), 1e-3)  # type: ignore[assignment, return-value] # noqa: E731
+    assert causes(lambda: fit(model, between=clip), probes=True)[0] == "clip_too_small"
+
+
+def test_a_schedule_that_ends_the_run_early_is_named() -> None:
+    model = mlp()
+    optimizer = sgd(model, lr=0.05)
+    scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.5)
+    stepped: Callable[[Any], None] = lambda o: (o.step(), scheduler.step(), None)[-1]  # noqa: E731
+    assert causes(lambda: fit(model, optimizer=optimizer, between=stepped, step=False), probes=True)[0] == (
+        "lr_decays_too_fast"
+    )
+
+
+def test_the_line_named_is_the_one_to_change() -> None:
+    report = diagnosed(lambda: fit(mlp(nn.Softmax(dim=1)), epochs=2))
+    where = report.findings[0].where
+    assert where is not None
+    assert "nn.Softmax(dim=1)" in where.source
+    assert where.file.endswith("test_doctor_steps.py")
+
+
+def test_a_certain_fault_ends_the_search_for_matters_of_degree() -> None:
+    model = mlp(nn.Softmax(dim=1))
+    report = diagnosed(lambda: fit(model, optimizer=sgd(model, lr=1e-4)), probes=True)
+    assert [finding.cause for finding in report.findings] == ["softmax_before_cross_entropy"]
