@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
@@ -91,8 +92,18 @@ def skipping(case: Case, op: Op) -> Callable[[], AbstractContextManager[Any]]:
 
 
 def without_op(case: Case, op: Op, what: str, enough: float = 0.15) -> Verdict | None:
-    """Leave a call out, and see whether that cures the run."""
-    return changed(case, f"without {what}", Change(mode=skipping(case, op)), enough)
+    """Leave a call out, and see whether the score rises, or the loss falls where it could not go with it."""
+    name = f"without {what}"
+    found = case.gain(name, Change(mode=skipping(case, op)))
+    before, after = case.baseline, case.try_out(name)
+    if found is None or before is None or after is None:
+        return None
+    share, old, new = found
+    lower = math.isfinite(after.last) and after.last < 0.8 * before.last
+    return Verdict(
+        share > enough or lower,
+        f"{name}: {old} -> {new.value:.2f}, loss {before.last:.3g} -> {after.last:.3g} after {case.probe_steps} steps",
+    )
 
 
 class Replacing(TorchFunctionMode):

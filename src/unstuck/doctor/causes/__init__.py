@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from unstuck.doctor.case import Case, Suspicion
-from unstuck.doctor.causes import budget, data, gradients, loss, model, optimisation
+from unstuck.doctor.causes import activations, budget, data, gradients, holding, model, optimisation, targets
 
 __all__ = ["DEGREES", "JUDGES", "ORDER", "Judge"]
 
@@ -74,7 +74,9 @@ DEGREES = frozenset(ORDER[ORDER.index("inputs_not_normalised") :])
 
 _JUDGES: dict[str, Judge] = {
     **gradients.JUDGES,
-    **loss.JUDGES,
+    **holding.JUDGES,
+    **activations.JUDGES,
+    **targets.JUDGES,
     **data.JUDGES,
     **optimisation.JUDGES,
     **model.JUDGES,

@@ -1,4 +1,4 @@
-"""The gradients do not reach the weights: lost, piled up, cut off, or of parameters that nobody updates."""
+"""The gradients do not become steps: piled up, cleared too early, cut off on their way back, or followed by none."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import torch
-from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
+from unstuck.doctor.causes.weights import NOT_LEARNING, moved
 from unstuck.doctor.probes import changed, replacing
 from unstuck.doctor.recording import Look
 from unstuck.doctor.rerun import Change
@@ -18,11 +18,6 @@ from unstuck.doctor.watch.tape import Op
 
 __all__ = ["JUDGES"]
 
-_NOT_LEARNING = (
-    "lr_too_low", "lr_too_high", "too_few_steps", "under_capacity", "vanishing_gradients", "exploding_gradients",
-    "momentum_too_high", "weight_decay_too_strong", "dying_relu", "labels_misaligned", "label_noise", "init_too_large",
-    "dropout_too_strong", "loss_scale_wrong",
-)  # fmt: skip
 _CUTTING = frozenset({"detach", "detach_", "data", "numpy", "item", "tolist", "__array__", "argmax", "argmin", "sign",
                       "round", "floor", "__float__"})  # fmt: skip
 
@@ -33,7 +28,7 @@ def missing_zero_grad(case: Case) -> Suspicion | None:
     held = {id(p) for p in stream.held}
     looks = [look for look in _first_of_steps(case) if look.number != stream.passes[0].number]
     if not stream.optimizer_numbers:
-        if not _moved(case):
+        if not moved(case):
             return None
         held = {id(leaf) for look in looks for leaf in look.reached}
     stale = [sum(look.stale.get(key, 0.0) > 0 for key in held) / max(len(held), 1) for look in looks]
@@ -59,7 +54,7 @@ def missing_zero_grad(case: Case) -> Suspicion | None:
         + (" Here the brackets are missing: the method is named, not called." if without_brackets else ""),
         without_brackets or case.seen.sites.get("zero_grad") or site,
         probe=lambda: changed(case, "with the gradients cleared every step", Change(accumulate=False), enough=0.1),
-        consequences=_NOT_LEARNING,
+        consequences=NOT_LEARNING,
         certain=True,
     )
 
@@ -101,7 +96,7 @@ def zero_grad_after_backward(case: Case) -> Suspicion | None:
         {"steps_looked_at": steps, "steps_with_lost_gradients": lost, "share_of_gradients_lost": share},
         "Clear the gradients before backward, or after the step, but not between the two.",
         site or case.seen.sites.get("zero_grad"),
-        consequences=(*_NOT_LEARNING, "frozen_parameters", "optimizer_misses_parameters"),
+        consequences=(*NOT_LEARNING, "frozen_parameters", "optimizer_misses_parameters"),
         certain=True,
     )
 
@@ -119,7 +114,7 @@ def missing_optimizer_step(case: Case) -> Suspicion | None:
     for optimizer in idle:
         mine = [p for group in optimizer.param_groups for p in group["params"]]
         left = [p for p in mine if id(p) in reached and id(p) not in stepped]
-        if left and len(stream.passes) > 2 and not _moved(case, left):
+        if left and len(stream.passes) > 2 and not moved(case, left):
             return Suspicion(
                 "missing_optimizer_step",
                 0.97,
@@ -128,158 +123,10 @@ def missing_optimizer_step(case: Case) -> Suspicion | None:
                 {"passes": len(stream.passes), "steps": 0, "parameters_unmoved": sum(p.numel() for p in left)},
                 "Call the optimiser's step() after backward.",
                 line_with(stream.passes[0].site.file, r"\.step\s*$") if stream.passes[0].site else None,
-                consequences=(*_NOT_LEARNING, "optimizer_misses_parameters", "missing_zero_grad", "frozen_parameters"),
+                consequences=(*NOT_LEARNING, "optimizer_misses_parameters", "missing_zero_grad", "frozen_parameters"),
                 certain=True,
             )
     return None
-
-
-def optimizer_misses_parameters(case: Case) -> Suspicion | None:
-    """Suspect parameters that get gradients, and that no optimiser holds."""
-    stream = case.stream
-    if not stream.optimizer_numbers or not stream.looks:
-        return None
-    everywhere = {
-        id(p)
-        for made in case.seen.made.values()
-        if isinstance(made.thing, torch.optim.Optimizer)
-        for g in made.thing.param_groups
-        for p in g["params"]
-    } | {id(p) for o in case.seen.optimizers for g in o.param_groups for p in g["params"]}
-    reached = {id(leaf) for look in stream.looks for leaf in look.reached}
-    mine = {id(p): p for p in stream.parameters.values()}
-    held = {id(p) for p in stream.held}
-    none_reached = not (held & reached)
-    missed = {
-        key: p
-        for key, p in mine.items()
-        if key in reached and (key not in held if none_reached else key not in everywhere)
-    }
-    if not missed or (held - set(mine) and not none_reached):  # an image or a latent code is optimised, not the model
-        return None
-    missed = {key: p for key, p in missed.items() if not _moved(case, [p])}
-    if not missed or (not none_reached and _trained_before(case, list(missed.values()))):
-        return None
-    names = [stream.names[key] for key in missed]
-    count = sum(p.numel() for p in missed.values())
-    total = sum(p.numel() for p in mine.values())
-    site = case.seen.made_at(stream.optimizer)
-    return Suspicion(
-        "optimizer_misses_parameters",
-        0.98 if none_reached else 0.85,
-        f"{count} of the {total} parameters that get a gradient ({', '.join(names[:3])}"
-        + (" ..." if len(names) > 3 else "")
-        + ") are held by no optimiser that steps"
-        + (": the optimiser holds another model's." if none_reached else " and never move."),
-        {"parameters_missed": count, "parameters": total, "tensors_missed": len(missed)},
-        "Make the optimiser after the model that is trained, from that model's parameters()."
-        if none_reached
-        else "Give the optimiser all parameters that are to learn: model.parameters().",
-        site,
-        probe=lambda: changed(case, "with an optimiser of all parameters", Change(everything=True), enough=0.1),
-        consequences=_NOT_LEARNING,
-        certain=True,
-    )
-
-
-def unregistered_parameters(case: Case) -> Suspicion | None:
-    """Suspect tensors of the loss that want a gradient, but that no model names and no optimiser holds."""
-    stream = case.stream
-    if not stream.looks or not stream.models or not stream.optimizer_numbers:
-        return None
-    held = {id(p) for o in case.seen.optimizers for g in o.param_groups for p in g["params"]}
-    named = set(stream.names) | {id(p) for m in stream.models for p in m.parameters()}
-    looks = stream.looks
-    persistent = set.intersection(*({id(leaf) for leaf in look.reached} for look in (looks[0], looks[-1])))
-    given = {t.data_ptr() for done in stream.passes[-1:] for call in done.calls for t in _tensors(call.args)}
-    loose = [
-        leaf
-        for leaf in looks[-1].reached
-        if id(leaf) in persistent - held - named and leaf.data_ptr() not in given and not _moved(case, [leaf])
-    ]
-    if not loose:
-        return None
-    owners = [
-        made
-        for made in case.seen.made.values()
-        if isinstance(made.thing, nn.Module)
-        and any(p is leaf for p in made.thing._parameters.values() for leaf in loose)
-    ]
-    roots = {id(m) for model in stream.models for m in model.modules()}
-    owners = [made for made in owners if id(made.thing) not in roots]
-    count = sum(leaf.numel() for leaf in loose)
-    what = f"those of {len(owners)} layers ({type(owners[0].thing).__name__})" if owners else "plain tensors"
-    return Suspicion(
-        "unregistered_parameters",
-        0.97 if owners else 0.85,
-        f"{count} numbers take part in the loss and get a gradient, but are not in the model's parameters(), which "
-        f"name {sum(p.numel() for p in stream.parameters.values())}: {what}. No optimiser holds them, and they never "
-        "move.",
-        {"numbers_unregistered": count, "layers_unregistered": len(owners), "tensors_unregistered": len(loose)},
-        "Keep layers in an nn.ModuleList or nn.ModuleDict, and single tensors in an nn.Parameter, so that the model "
-        "finds them.",
-        owners[0].site if owners else None,
-        consequences=(*_NOT_LEARNING, "optimizer_misses_parameters"),
-        certain=True,
-    )
-
-
-def frozen_parameters(case: Case) -> Suspicion | None:
-    """Suspect layers that may not learn although nothing was learnt before."""
-    stream = case.stream
-    if not stream.optimizer_numbers or stream.interleaved:
-        return None
-    typo = next(
-        (m for model in stream.models for m in model.modules() if isinstance(m.__dict__.get("requires_grad"), bool)),
-        None,
-    )
-    frozen = {
-        name: p for name, p in stream.parameters.items() if not p.requires_grad and p.ndim > 1 and p.is_floating_point()
-    }
-    meant = {id(p) for p in typo.parameters()} if typo is not None else set()
-    frozen = {name: p for name, p in frozen.items() if id(p) in meant or not _moved(case, [p])}
-    whole = [m for m in stream.models if not any(p.requires_grad for p in m.parameters())]
-    kept = {id(p) for m in whole for p in m.parameters()}
-    frozen = {name: p for name, p in frozen.items() if id(p) not in kept}
-    if not frozen:
-        return None
-    taken_over = {
-        id(p)
-        for model in stream.models
-        for m in model.modules()
-        if id(m) in case.seen.loaded
-        for p in m._parameters.values()
-        if p is not None
-    }
-    on_purpose = all(id(p) in taken_over for p in frozen.values()) or _trained_before(case, list(frozen.values()))
-    if on_purpose and typo is None:
-        return None
-    count = sum(p.numel() for p in frozen.values())
-    total = sum(p.numel() for p in stream.parameters.values())
-    site = stream.passes[0].site
-    where: Site | None = None
-    if site is not None:
-        where = line_with(site.file, r"\.requires_grad\s*=\s*True") if typo is not None else None
-        where = where or line_with(site.file, r"requires_grad\s*=\s*False|requires_grad_\(False\)")
-    return Suspicion(
-        "frozen_parameters",
-        0.95 if typo is not None else 0.75,
-        f"{count} of {total} parameters ({', '.join(list(frozen)[:3])}{' ...' if len(frozen) > 3 else ''}) have "
-        "requires_grad=False and stay at their "
-        + (
-            "values: requires_grad was set on a module, where it has no effect."
-            if typo is not None
-            else "first, random values."
-        ),
-        {"parameters_frozen": count, "parameters": total, "share_frozen": count / max(total, 1)},
-        "Use module.requires_grad_(True), which reaches the parameters."
-        if typo is not None
-        else "Leave requires_grad True for layers that are to learn; freeze only what was trained before.",
-        where,
-        probe=lambda: changed(case, "with every layer learning", Change(model=_thawed, everything=True), enough=0.15),
-        consequences=_NOT_LEARNING,
-        certain=typo is not None,
-    )
 
 
 def detached_graph(case: Case) -> Suspicion | None:
@@ -309,7 +156,7 @@ def detached_graph(case: Case) -> Suspicion | None:
             site,
             probe=lambda: _uncut(case, how) if how in ("detach", "data") else None,
             consequences=(
-                *_NOT_LEARNING,
+                *NOT_LEARNING,
                 "frozen_parameters",
                 "optimizer_misses_parameters",
                 "unregistered_parameters",
@@ -329,15 +176,11 @@ def detached_graph(case: Case) -> Suspicion | None:
         "Detach a state between batches, if at all, not between the steps of one sequence.",
         op.site,
         probe=lambda: _uncut(case, op.name),
-        consequences=_NOT_LEARNING,
+        consequences=NOT_LEARNING,
     )
 
 
 # -- what the judges have in common -----------------------------------------------------------------------------------
-
-
-def _tensors(value: object) -> list[Tensor]:
-    return [t for t in value if isinstance(t, Tensor)] if isinstance(value, (tuple, list)) else []
 
 
 def _first_of_steps(case: Case) -> list[Look]:
@@ -357,38 +200,6 @@ def _numbers(case: Case, step: int) -> set[int]:
     return {done.number for done in case.stream.passes if done.step == step} | {
         done.number for other in case.stream.others for done in other.passes if done.step == step
     }
-
-
-def _moved(case: Case, parameters: list[Tensor] | None = None) -> bool:
-    """Whether one of some parameters, by default those of the models, is not what it was before the first pass."""
-    firsts: dict[int, Tensor] = dict(case.seen.first_values)
-    for model in case.stream.models:
-        initial = case.seen.copy_of(model, case.stream.passes[0].number)
-        if initial is not None:
-            copies = dict(initial.named_parameters())
-            firsts.update((id(p), copies[name].detach()) for name, p in model.named_parameters() if name in copies)
-    wanted = parameters if parameters is not None else [p for m in case.stream.models for p in m.parameters()]
-    return any(id(p) in firsts and not torch.equal(firsts[id(p)], p.detach()) for p in wanted)
-
-
-def _trained_before(case: Case, parameters: list[Tensor]) -> bool:
-    """Whether most of some parameters were learnt or loaded earlier: then they are left alone on purpose."""
-    start = case.stream.passes[0].number
-    earlier = {id(p) for other in case.stream.others if other.passes[0].number < start for p in other.held}
-    loaded = {
-        id(p)
-        for made in case.seen.made.values()
-        if id(made.thing) in case.seen.loaded and isinstance(made.thing, nn.Module)
-        for p in made.thing._parameters.values()
-        if p is not None
-    }
-    return sum(id(p) in earlier | loaded for p in parameters) > 0.5 * len(parameters)
-
-
-def _thawed(models: dict[int, nn.Module]) -> dict[int, nn.Module]:
-    for model in models.values():
-        model.requires_grad_(True)
-    return models
 
 
 def _last_before_end(cuts: list[Op]) -> Op | None:
@@ -421,8 +232,5 @@ JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {
     "missing_zero_grad": missing_zero_grad,
     "zero_grad_after_backward": zero_grad_after_backward,
     "missing_optimizer_step": missing_optimizer_step,
-    "optimizer_misses_parameters": optimizer_misses_parameters,
-    "unregistered_parameters": unregistered_parameters,
-    "frozen_parameters": frozen_parameters,
     "detached_graph": detached_graph,
 }

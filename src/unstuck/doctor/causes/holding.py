@@ -1,0 +1,185 @@
+"""Some parameters are nobody's: not the optimiser's, not the model's, or frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from unstuck.doctor.case import Case, Suspicion
+from unstuck.doctor.causes.weights import NOT_LEARNING, moved, trained_before
+from unstuck.doctor.probes import changed
+from unstuck.doctor.rerun import Change
+from unstuck.doctor.sources import line_with
+from unstuck.doctor.watch.sites import Site
+
+__all__ = ["JUDGES"]
+
+
+def optimizer_misses_parameters(case: Case) -> Suspicion | None:
+    """Suspect parameters that get gradients, and that no optimiser holds."""
+    stream = case.stream
+    if not stream.optimizer_numbers or not stream.looks:
+        return None
+    everywhere = {
+        id(p)
+        for made in case.seen.made.values()
+        if isinstance(made.thing, torch.optim.Optimizer)
+        for g in made.thing.param_groups
+        for p in g["params"]
+    } | {id(p) for o in case.seen.optimizers for g in o.param_groups for p in g["params"]}
+    reached = {id(leaf) for look in stream.looks for leaf in look.reached}
+    mine = {id(p): p for p in stream.parameters.values()}
+    held = {id(p) for p in stream.held}
+    none_reached = not (held & reached)
+    missed = {
+        key: p
+        for key, p in mine.items()
+        if key in reached and (key not in held if none_reached else key not in everywhere)
+    }
+    if not missed or (held - set(mine) and not none_reached):  # an image or a latent code is optimised, not the model
+        return None
+    missed = {key: p for key, p in missed.items() if not moved(case, [p])}
+    if not missed or (not none_reached and trained_before(case, list(missed.values()))):
+        return None
+    names = [stream.names[key] for key in missed]
+    count = sum(p.numel() for p in missed.values())
+    total = sum(p.numel() for p in mine.values())
+    site = case.seen.made_at(stream.optimizer)
+    return Suspicion(
+        "optimizer_misses_parameters",
+        0.98 if none_reached else 0.85,
+        f"{count} of the {total} parameters that get a gradient ({', '.join(names[:3])}"
+        + (" ..." if len(names) > 3 else "")
+        + ") are held by no optimiser that steps"
+        + (": the optimiser holds another model's." if none_reached else " and never move."),
+        {"parameters_missed": count, "parameters": total, "tensors_missed": len(missed)},
+        "Make the optimiser after the model that is trained, from that model's parameters()."
+        if none_reached
+        else "Give the optimiser all parameters that are to learn: model.parameters().",
+        site,
+        probe=lambda: changed(case, "with an optimiser of all parameters", Change(everything=True), enough=0.1),
+        consequences=NOT_LEARNING,
+        certain=True,
+    )
+
+
+def unregistered_parameters(case: Case) -> Suspicion | None:
+    """Suspect tensors of the loss that want a gradient, but that no model names and no optimiser holds."""
+    stream = case.stream
+    if not stream.looks or not stream.models or not stream.optimizer_numbers:
+        return None
+    held = {id(p) for o in case.seen.optimizers for g in o.param_groups for p in g["params"]}
+    named = set(stream.names) | {id(p) for m in stream.models for p in m.parameters()}
+    looks = stream.looks
+    persistent = set.intersection(*({id(leaf) for leaf in look.reached} for look in (looks[0], looks[-1])))
+    given = {t.data_ptr() for done in stream.passes[-1:] for call in done.calls for t in _tensors(call.args)}
+    loose = [
+        leaf
+        for leaf in looks[-1].reached
+        if id(leaf) in persistent - held - named and leaf.data_ptr() not in given and not moved(case, [leaf])
+    ]
+    if not loose:
+        return None
+    owners = [
+        made
+        for made in case.seen.made.values()
+        if isinstance(made.thing, nn.Module)
+        and any(p is leaf for p in made.thing._parameters.values() for leaf in loose)
+    ]
+    roots = {id(m) for model in stream.models for m in model.modules()}
+    owners = [made for made in owners if id(made.thing) not in roots]
+    count = sum(leaf.numel() for leaf in loose)
+    what = f"those of {len(owners)} layers ({type(owners[0].thing).__name__})" if owners else "plain tensors"
+    return Suspicion(
+        "unregistered_parameters",
+        0.97 if owners else 0.85,
+        f"{count} numbers take part in the loss and get a gradient, but are not in the model's parameters(), which "
+        f"name {sum(p.numel() for p in stream.parameters.values())}: {what}. No optimiser holds them, and they never "
+        "move.",
+        {"numbers_unregistered": count, "layers_unregistered": len(owners), "tensors_unregistered": len(loose)},
+        "Keep layers in an nn.ModuleList or nn.ModuleDict, and single tensors in an nn.Parameter, so that the model "
+        "finds them.",
+        owners[0].site if owners else None,
+        consequences=(*NOT_LEARNING, "optimizer_misses_parameters"),
+        certain=True,
+    )
+
+
+def frozen_parameters(case: Case) -> Suspicion | None:
+    """Suspect layers that may not learn although nothing was learnt before."""
+    stream = case.stream
+    if not stream.optimizer_numbers or stream.interleaved:
+        return None
+    typo = next(
+        (m for model in stream.models for m in model.modules() if isinstance(m.__dict__.get("requires_grad"), bool)),
+        None,
+    )
+    frozen = {
+        name: p for name, p in stream.parameters.items() if not p.requires_grad and p.ndim > 1 and p.is_floating_point()
+    }
+    meant = {id(p) for p in typo.parameters()} if typo is not None else set()
+    frozen = {name: p for name, p in frozen.items() if id(p) in meant or not moved(case, [p])}
+    whole = [m for m in stream.models if not any(p.requires_grad for p in m.parameters())]
+    kept = {id(p) for m in whole for p in m.parameters()}
+    frozen = {name: p for name, p in frozen.items() if id(p) not in kept}
+    if not frozen:
+        return None
+    taken_over = {
+        id(p)
+        for model in stream.models
+        for m in model.modules()
+        if id(m) in case.seen.loaded
+        for p in m._parameters.values()
+        if p is not None
+    }
+    on_purpose = all(id(p) in taken_over for p in frozen.values()) or trained_before(case, list(frozen.values()))
+    if on_purpose and typo is None:
+        return None
+    count = sum(p.numel() for p in frozen.values())
+    total = sum(p.numel() for p in stream.parameters.values())
+    site = stream.passes[0].site
+    where: Site | None = None
+    if site is not None:
+        where = line_with(site.file, r"\.requires_grad\s*=\s*True") if typo is not None else None
+        where = where or line_with(site.file, r"requires_grad\s*=\s*False|requires_grad_\(False\)")
+    return Suspicion(
+        "frozen_parameters",
+        0.95 if typo is not None else 0.75,
+        f"{count} of {total} parameters ({', '.join(list(frozen)[:3])}{' ...' if len(frozen) > 3 else ''}) have "
+        "requires_grad=False and stay at their "
+        + (
+            "values: requires_grad was set on a module, where it has no effect."
+            if typo is not None
+            else "first, random values."
+        ),
+        {"parameters_frozen": count, "parameters": total, "share_frozen": count / max(total, 1)},
+        "Use module.requires_grad_(True), which reaches the parameters."
+        if typo is not None
+        else "Leave requires_grad True for layers that are to learn; freeze only what was trained before.",
+        where,
+        probe=lambda: changed(case, "with every layer learning", Change(model=_thawed, everything=True), enough=0.15),
+        consequences=NOT_LEARNING,
+        certain=typo is not None,
+    )
+
+
+# -- what the judges have in common -----------------------------------------------------------------------------------
+
+
+def _tensors(value: object) -> list[Tensor]:
+    return [t for t in value if isinstance(t, Tensor)] if isinstance(value, (tuple, list)) else []
+
+
+def _thawed(models: dict[int, nn.Module]) -> dict[int, nn.Module]:
+    for model in models.values():
+        model.requires_grad_(True)
+    return models
+
+
+JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {
+    "optimizer_misses_parameters": optimizer_misses_parameters,
+    "unregistered_parameters": unregistered_parameters,
+    "frozen_parameters": frozen_parameters,
+}

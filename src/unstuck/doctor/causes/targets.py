@@ -1,0 +1,234 @@
+"""The loss is held against the wrong thing: its sign, the target's shape, or the indices of the classes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from unstuck.doctor.case import Case, Suspicion
+from unstuck.doctor.causes.outputs import NUMBER_LOSSES, STUCK, given_rows
+from unstuck.doctor.probes import changed, replacing
+from unstuck.doctor.recording import ModelCall
+from unstuck.doctor.rerun import Change
+
+__all__ = ["JUDGES"]
+
+
+def loss_sign_flipped(case: Case) -> Suspicion | None:
+    """Suspect that the loss is maximised: its negative is minimised, or the optimiser maximises."""
+    stream = case.stream
+    if stream.interleaved or not stream.passes:
+        return None
+    maximised = stream.optimizer is not None and bool(stream.optimizer.param_groups[0].get("maximize", False))
+    last = stream.passes[-1]
+    of_data = sum(float(call.output.float().mean()) for call in last.loss_calls)
+    negated = bool(last.loss_calls) and of_data > 0 and float(case.losses[-1]) < 0
+    negated = negated and abs(float(case.losses[-1]) + of_data) < 0.05 * abs(of_data)
+    start, end = case.loss_around(0), case.loss_around(1)
+    by_hand = not last.loss_calls and float(case.losses[0]) < 0 and (end < start or not math.isfinite(end))
+    if not (maximised or negated or by_hand):
+        return None
+    if not negated and not _gets_worse(case):
+        return None
+    found_at = next(
+        (op.site for op in reversed(case.pass_ops) if op.name in ("neg", "__neg__", "__rsub__", "mul")), None
+    )
+    return Suspicion(
+        "loss_sign_flipped",
+        0.97 if negated or maximised else 0.85,
+        f"What backward is called on is negative and falls without a bound, from {start:.3g} to {end:.3g}: the loss is "
+        f"maximised, not minimised."
+        if not maximised
+        else f"The optimiser maximises (maximize=True): the loss goes from {start:.3g} to {end:.3g}.",
+        {"loss_start": start, "loss_end": end},
+        "Change the sign: minimise the loss, or the negative of what is to be large."
+        if not maximised
+        else "Remove maximize=True.",
+        case.seen.made_at(stream.optimizer) if maximised else (found_at if negated else case.loss_site),
+        probe=lambda: changed(
+            case,
+            "with the sign changed",
+            Change(hyper={"maximize": False}) if maximised else Change(loss=lambda outcome: -outcome.loss),
+            enough=0.1,
+        ),
+        consequences=(*STUCK, "exploding_gradients", "labels_misaligned", "dying_relu", "label_noise"),
+        certain=negated or maximised,
+    )
+
+
+def loss_shape_broadcast(case: Case) -> Suspicion | None:
+    """Suspect that prediction and target differ in shape, and their difference is taken between all pairs of them."""
+    pair: tuple[Tensor, Tensor] | None = None
+    name, site = case.loss_name, case.loss_site
+    for done in case.stream.passes:
+        for call in done.loss_calls:
+            if call.name in (*NUMBER_LOSSES, "binary_cross_entropy_with_logits", "poisson_nll_loss") and _grows(
+                call.input, call.target
+            ):
+                pair, name = (call.input, call.target), call.name
+    if pair is None and not case.loss_name and case.rerun is not None:
+        program = case.rerun.program
+        for op in program.ops:
+            inputs = op.inputs
+            if len(inputs) == 2 and _grows(*inputs) and sum(id(t) in program.outside for t in inputs) == 1:
+                pair, name, site = (inputs[0], inputs[1]), op.name, op.site
+                break
+    if pair is None:
+        return None
+    first, second = (tuple(t.shape) for t in pair)
+    together = tuple(torch.broadcast_shapes(first, second))  # type: ignore[no-untyped-call]
+    mend: dict[str, Callable[..., Tensor]] = {name: _of_one_shape(name, case)}
+    return Suspicion(
+        "loss_shape_broadcast",
+        0.98,
+        f"A prediction of shape {first} meets a target of shape {second}: both are broadcast to {together}, and every "
+        "prediction is held against every target, so that the best prediction is the targets' mean.",
+        {"prediction_numbers": pair[0].numel(), "target_numbers": pair[1].numel(), "compared": math.prod(together)},
+        "Give both one shape: prediction.squeeze(1), or target.unsqueeze(1).",
+        site,
+        probe=lambda: changed(case, "with both of one shape", Change(mode=replacing(mend)), enough=0.1),
+        consequences=(*STUCK, "samples_mixed_in_batch", "labels_misaligned", "targets_not_scaled", "metric_wrong"),
+        certain=True,
+    )
+
+
+def label_index_error(case: Case) -> Suspicion | None:
+    """Suspect indices that differ by one between training and evaluation, or two classes that share one."""
+    y, rows = case.y, given_rows(case)
+    if case.task != "classes" or y is None or rows is None or case.loss_name not in ("cross_entropy", "nll_loss"):
+        return None
+    y = y.flatten()
+    y = y[y >= 0]
+    classes = rows.shape[1]
+    if classes < 3 or len(y) < 20 * classes:
+        return None
+    counts = y.bincount(minlength=classes)
+    for evaluated in case.evaluation_sets:
+        found = _shifted(evaluated.phases, classes)
+        if found is not None:
+            shift, plain, shifted = found
+            return Suspicion(
+                "label_index_error",
+                0.95,
+                f"The evaluation counts a class as another: its accuracy is {plain:.2f}, and {shifted:.2f} once the "
+                f"predicted index is moved by {shift:+d}.",
+                {"accuracy": plain, "accuracy_shifted": shifted, "shift": shift},
+                "Code the classes from 0 in both: what training was given and what the evaluation compares with "
+                "must be the same indices.",
+                None,
+                consequences=("metric_wrong", "labels_misaligned", "train_test_preprocessing_mismatch"),
+                certain=True,
+            )
+    return _collision(case, counts.tolist())
+
+
+def _collision(case: Case, counts: list[int]) -> Suspicion | None:
+    """Suspect that two classes share an index: one never occurs in training, but does elsewhere or fills another."""
+    missing = [c for c, count in enumerate(counts) if not count]
+    present = sorted(count for count in counts if count)
+    if not missing or len(present) < 2:
+        return None
+    least = present[0]
+    double = [c for c, count in enumerate(counts) if 1.6 * least < count < 2.6 * least]
+    # As many classes are twice as frequent as are missing, and the others are all alike.
+    filled = len(double) == len(missing) and all(
+        count < 1.5 * least for c, count in enumerate(counts) if count and c not in double
+    )
+    tested = [evaluated.y for evaluated in case.evaluation_sets if evaluated.y is not None]
+    elsewhere = 0.0
+    for y in tested:
+        if not y.is_floating_point() and y.ndim == 1:
+            share = y.clamp_min(0).bincount(minlength=len(counts)).float() / len(y)
+            elsewhere = max(elsewhere, max(float(share[c]) for c in missing))
+    expected = elsewhere > 0.5 / len(counts)
+    if not filled and not expected:
+        return None
+    named = ", ".join(map(str, missing[:5]))
+    return Suspicion(
+        "label_index_error",
+        0.93 if expected else 0.85,
+        f"Of {len(counts)} classes the training labels never name {named}"
+        + (f", which make up to {elsewhere:.0%} of what is evaluated on" if expected else "")
+        + (f", and name {', '.join(map(str, double))} about twice as often as others" if filled else "")
+        + ": classes share an index.",
+        {
+            "classes": len(counts),
+            "classes_missing": len(missing),
+            "count_largest": present[-1],
+            "count_smallest": least,
+            "share_in_evaluation": elsewhere,
+        },
+        "Look at how labels become indices: a shift that is clipped, or names that are cut, put two classes on one.",
+        None,
+        consequences=("metric_wrong", "class_imbalance", "label_noise", "under_capacity", "overfitting"),
+        certain=True,
+    )
+
+
+# -- what the judges have in common -----------------------------------------------------------------------------------
+
+
+def _grows(first: Tensor, second: Tensor) -> bool:
+    """Whether two tensors broadcast to something larger than either."""
+    if first.shape == second.shape:
+        return False
+    try:
+        together = math.prod(torch.broadcast_shapes(first.shape, second.shape))  # type: ignore[no-untyped-call]
+    except RuntimeError:
+        return False
+    return together > max(first.numel(), second.numel())
+
+
+def _of_one_shape(name: str, case: Case) -> Callable[..., Tensor]:
+    function = getattr(F, name, None) or getattr(torch, name.strip("_").replace("rsub", "sub"), None)
+
+    def mended(first: Tensor, second: Tensor, *args: object, **kwargs: object) -> Tensor:
+        assert function is not None
+        alike = isinstance(first, Tensor) and isinstance(second, Tensor) and first.numel() == second.numel()
+        value: Tensor = function(first, second.view_as(first) if alike else second, *args, **kwargs)
+        return value
+
+    return mended
+
+
+def _gets_worse(case: Case) -> bool:
+    """Whether the models score worse on what they were trained on than before training."""
+    if case.rerun is None:
+        return False
+    again = case.rerun
+    before = case.quietly(lambda: again.scores(again.fresh())[0])
+    after = case.scores[0]
+    if before is None or after is None:
+        return False
+    return not after.value >= min(before.value, after.chance) - 1e-9 or not math.isfinite(after.value)
+
+
+def _shifted(phases: dict[int, list[ModelCall]], classes: int) -> tuple[int, float, float] | None:
+    """Return the shift of indices that lifts the accuracy of the last evaluation from next to nothing to a good one."""
+    calls = phases[max(phases)]
+    outputs = [call.output for call in calls if isinstance(call.output, Tensor) and call.target is not None]
+    targets = [call.target for call in calls if isinstance(call.output, Tensor) and call.target is not None]
+    if not outputs or any(
+        o.ndim != 2 or o.shape[1] != classes or len(o) != len(t) for o, t in zip(outputs, targets, strict=True)
+    ):
+        return None
+    predicted, target = torch.cat(outputs).argmax(1), torch.cat(targets).flatten()
+    if target.is_floating_point() or len(target) != len(predicted):
+        return None
+    plain = float((predicted == target).float().mean())
+    for shift in (1, -1):
+        shifted = float((predicted + shift == target).float().mean())
+        if shifted > 0.5 and plain < 0.3 * shifted:
+            return shift, plain, shifted
+    return None
+
+
+JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {
+    "loss_sign_flipped": loss_sign_flipped,
+    "loss_shape_broadcast": loss_shape_broadcast,
+    "label_index_error": label_index_error,
+}
