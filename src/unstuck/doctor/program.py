@@ -165,6 +165,8 @@ def program_of(stream: Stream, look: Look) -> Program | None:
         elif op.name in LOSSES:
             loss_number += 1
         for place, given in enumerate(op.inputs):
+            if id(given) in outside and op.name in LOSSES and _is_target(op, given):  # the input is its own target
+                targets.setdefault(id(given), loss_number)
             if id(given) in made or id(given) in outside or (given.requires_grad and given.is_leaf):
                 continue
             values[id(given)] = given.detach()

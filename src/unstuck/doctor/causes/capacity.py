@@ -251,11 +251,15 @@ def _narrowest(case: Case) -> tuple[int, Site | None]:
     if not layers:
         return 0, None
     inner = layers[:-1] or layers
-    sizes = [c.weight.shape[1 if c.name == "embedding" else 0] for c in inner if c.weight is not None]
+    sizes = [c.weight.shape[1 if c.name == "embedding" else 0] // _gates(c.name) for c in inner if c.weight is not None]
     place = min(range(len(sizes)), key=sizes.__getitem__)
     parameter = case.stream.parameters.get(inner[place].parameter)
     owner = owner_of(case, parameter) if parameter is not None else None
     return (sizes[place] if len(layers) > 1 else 0), (case.seen.made_at(owner) if owner is not None else None)
+
+
+def _gates(name: str) -> int:
+    return {"lstm": 4, "gru": 3}.get(name.removesuffix("_cell"), 1)
 
 
 class _Reference(nn.Module):
@@ -304,7 +308,8 @@ def _bigger(case: Case, train: Score, evaluated: Score | None, reference: Change
     if reference is not None:
         name, change = "with a network of two hidden layers of 128 in its place", reference
     else:
-        name, change = f"with the outputs of {_COPIES} such models added", sums(again, _COPIES)
+        copies = _COPIES if _narrowest(case)[0] > 8 else 2 * _COPIES
+        name, change = f"with the outputs of {copies} such models added", sums(again, copies)
     tried = case.try_out(name, change)
     return None if tried is None else _compared(tried, train, evaluated, name)
 

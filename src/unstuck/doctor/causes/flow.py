@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
-from unstuck.doctor.causes.start import gain, original
+from unstuck.doctor.causes.start import gain, original, trivial_loss
 from unstuck.doctor.places import owner_of, written_at
 from unstuck.doctor.probes import lifted, replacing
 from unstuck.doctor.remakes import levelled
@@ -149,7 +149,9 @@ def exploding_gradients(case: Case) -> Suspicion | None:
     forwards = layers[-1].spread / layers[0].spread if len(layers) >= _DEEP and layers[0].spread > 0 else 0.0
     ends = not math.isfinite(signals.loss) or not all(math.isfinite(call.delta) for call in layers)
     grown = max(through_time, backwards, forwards)
-    if not (grown > _GROWN or (ends and len(layers) >= _DEEP)):
+    trivial = trivial_loss(case)
+    harmed = signals.loss > 3 * trivial if math.isfinite(trivial) else False
+    if not (grown > (_GROWN / 5 if harmed else _GROWN) or (ends and len(layers) >= _DEEP)):
         return None
     if through_time > _GROWN and found is not None:
         how = "from the last step of a sequence to its first"

@@ -240,7 +240,14 @@ def dropout_too_strong(case: Case) -> Suspicion | None:
         "Lower p: 0.1 to 0.5 after wide layers, less on inputs and on narrow ones.",
         where or (case.seen.made_at(inner[0]) if inner else None),
         probe=lambda: lifted(case, "without dropout", _without_dropout(), 0.3, 0.03),
-        consequences=("too_few_steps", "under_capacity", "lr_too_low", "lr_too_high"),
+        consequences=(
+            "too_few_steps",
+            "under_capacity",
+            "lr_too_low",
+            "lr_too_high",
+            "dying_relu",
+            "vanishing_gradients",
+        ),
     )
 
 

@@ -15,7 +15,7 @@ from unstuck.doctor.remakes import redrawn
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.signals import RECURRENT, Call
 
-__all__ = ["gain", "init_too_large", "original", "redraw", "zero_or_constant_init"]
+__all__ = ["gain", "init_too_large", "original", "redraw", "trivial_loss", "zero_or_constant_init"]
 
 _SHARE = 0.7  # of a layer's units that have an equal: one odd unit does not break what the others share
 _ROWS = 256  # units compared with one another
@@ -144,7 +144,7 @@ def init_too_large(case: Case) -> Suspicion | None:
     worst = max(large, key=gain)
     saturated = [call.saturated for call in signals.of("activation") if math.isfinite(call.saturated)]
     share = max(saturated, default=0.0)
-    trivial = _trivial_loss(case)
+    trivial = trivial_loss(case)
     # What harm it does shows at once: a first loss above that of a constant guess, or activations at their bounds.
     above = signals.loss / trivial if trivial > 0 else math.nan
     if not (share > 0.3 or above > 2 or not math.isfinite(signals.loss)):
@@ -198,7 +198,7 @@ def _loaded(case: Case, call: Call) -> bool:
     return id(owner) in case.seen.loaded
 
 
-def _trivial_loss(case: Case) -> float:
+def trivial_loss(case: Case) -> float:
     """Return the loss of the best constant prediction; NaN for a loss of which that is not known."""
     y = case.y
     if y is None or not len(y):
