@@ -264,7 +264,9 @@ class Case:
         done = next(done for done in self.stream.passes if done.number == look.number)
         calls = [i for i, op in enumerate(look.ops) if isinstance(op.func, nn.Module)]
         before = calls[: len(calls) - len(done.calls)]
-        return look.ops[before[-1] + 1 :] if before else look.ops
+        start = before[-1] + 1 if before else 0
+        inside = (i for i in range(start, len(look.ops)) if look.ops[i].modules or i in calls)
+        return look.ops[next(inside, start) :]  # what an evaluation does with its output comes before the first module
 
     def where_of(self, op: Op | None) -> Site | None:
         """Return the line to change: where PyTorch's module that made a call was made, or where the call stands."""
