@@ -35,11 +35,21 @@ def root() -> Path:
     return ROOT
 
 
-def chapter_names() -> list[str]:
-    """Return the chapters, as the table of contents lists them: the pages that hold code cells."""
+def notebook_names() -> list[str]:
+    """Return the pages that hold code cells, as the table of contents lists them."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
     pages = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
     return [page for page in pages if "kernelspec:" in source(page)]
+
+
+def chapter_names() -> list[str]:
+    """Return the chapters: the notebooks that are neither a case file nor the index of these."""
+    return [page for page in notebook_names() if page != "book/symptoms" and page not in case_names()]
+
+
+def case_names() -> list[str]:
+    """Return the case files."""
+    return [page for page in notebook_names() if page.startswith("book/cases/")]
 
 
 def source(page: str) -> str:
@@ -58,3 +68,15 @@ def chapter(request: pytest.FixtureRequest) -> str:
 def notebook(chapter: str) -> Any:
     """Return a chapter as a notebook."""
     return jupytext.read(ROOT / f"{chapter}.md")
+
+
+@pytest.fixture(params=case_names())
+def case(request: pytest.FixtureRequest) -> str:
+    """Return the name of each case file in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def case_notebook(case: str) -> Any:
+    """Return a case file as a notebook."""
+    return jupytext.read(ROOT / f"{case}.md")

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from unstuck.doctor.exhibits import exhibits
 from unstuck.doctor.findings import Finding, Observed, Report, Where
-from unstuck.doctor.names import CAUSES, case_file
+from unstuck.doctor.names import CASES, CAUSES, case_file
 from unstuck.doctor.pictures import curves, layers
 from unstuck.doctor.samples import sample_images
 from unstuck.doctor.wording import verdict_said, watched_said
@@ -537,3 +537,12 @@ def test_a_batch_that_is_not_finite_says_so() -> None:
 
 def test_a_case_file_is_named_after_its_cause() -> None:
     assert case_file("lr_too_low") == "cases/lr-too-low"
+    assert set(CASES) <= set(CAUSES)
+
+
+def test_a_cause_without_a_case_file_is_reported_without_one() -> None:
+    cause = next(cause for cause in CAUSES if cause not in CASES)
+    assert case_file(cause) is None
+    with_page, without = report(RATE), report(replace(RATE, cause=cause))
+    assert ("Case file" in printed(with_page), "Case file" in printed(without)) == (True, False)
+    assert ("Case file" in with_page.html(), "Case file" in without.html()) == (True, False)

@@ -28,7 +28,7 @@ NARROW, WIDE = 360, 1280
 
 def pages() -> list[str]:
     """Return the site's pages that hold text of the book."""
-    return sorted(path.relative_to(HTML).as_posix() for path in (HTML / "book").glob("*.html"))
+    return sorted(path.relative_to(HTML).as_posix() for path in (HTML / "book").rglob("*.html"))
 
 
 @functools.cache

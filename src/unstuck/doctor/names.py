@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CAUSES", "GROUPS", "case_file"]
+__all__ = ["CASES", "CAUSES", "GROUPS", "case_file"]
 
 GROUPS: dict[str, dict[str, str]] = {
     "the loss receives the wrong thing": {
@@ -68,8 +68,21 @@ GROUPS: dict[str, dict[str, str]] = {
 
 CAUSES: dict[str, str] = {slug: title for group in GROUPS.values() for slug, title in group.items()}
 
+# Those that the book tells the story of.
+CASES = (
+    "softmax_before_cross_entropy",
+    "loss_shape_broadcast",
+    "missing_zero_grad",
+    "optimizer_misses_parameters",
+    "detached_graph",
+    "lr_too_high",
+    "lr_too_low",
+    "lr_decays_too_fast",
+    "weight_decay_too_strong",
+)
 
-def case_file(cause: str) -> str:
+
+def case_file(cause: str) -> str | None:
     """Return the page of the book on a cause.
 
     Parameters
@@ -79,12 +92,14 @@ def case_file(cause: str) -> str:
 
     Returns
     -------
-    str
-        Without its suffix, below the folder of the book.
+    str or None
+        Without its suffix, below the folder of the book; None where there is none.
 
     Examples
     --------
-    >>> case_file("dying_relu")
-    'cases/dying-relu'
+    >>> case_file("lr_too_low")
+    'cases/lr-too-low'
+    >>> case_file("init_too_large") is None
+    True
     """
-    return f"cases/{cause.replace('_', '-')}"
+    return f"cases/{cause.replace('_', '-')}" if cause in CASES else None

@@ -67,13 +67,14 @@ def _body(report: Report) -> str:
 
 
 def _card(place: int, finding: Finding) -> str:
+    file = case_file(finding.cause)
     rows = [
         ("Measured", _evidence(finding)),
         ("Where", _where(finding)),
         ("Fix", escaped(finding.fix)),
         ("Re-run", escaped(rerun_said(finding))),
         ("Explains", ", ".join(f"<code>{escaped(symptom)}</code>" for symptom in finding.symptoms)),
-        ("Case file", f"<code>{case_file(finding.cause)}</code>"),
+        ("Case file", f"<code>{file}</code>" if file else ""),
     ]
     listed = "\n".join(f"<dt>{label}</dt><dd>{content}</dd>" for label, content in rows if content)
     return (

@@ -68,7 +68,9 @@ def _card(place: int, finding: Finding) -> Panel:
     rows.add_row("Re-run", _text(rerun_said(finding), "bold" if finding.confirmed else ""))
     if finding.symptoms:
         rows.add_row("Explains", _text(", ".join(finding.symptoms)))
-    rows.add_row("Case file", case_file(finding.cause))
+    page = case_file(finding.cause)
+    if page:
+        rows.add_row("Case file", page)
     return Panel(
         Group(_text(finding.summary), "", rows),
         title=f"{place}. {finding.cause}",
