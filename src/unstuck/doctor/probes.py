@@ -15,7 +15,7 @@ from unstuck.doctor.case import Case, Verdict
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.watch.tape import Op
 
-__all__ = ["changed", "lifted", "replacing", "skipping", "without_op"]
+__all__ = ["changed", "cured", "lifted", "replacing", "skipping", "without_op"]
 
 
 def changed(case: Case, name: str, change: Change, enough: float = 0.3) -> Verdict | None:
@@ -82,6 +82,30 @@ class Skipping(TorchFunctionMode):
             if self.count - 1 == self.which:
                 return next(value for value in (*args, *(kwargs or {}).values()) if isinstance(value, Tensor))
         return func(*args, **(kwargs or {}))
+
+
+_HALF = 0.5  # of the way to a perfect score: what a better setting must go to count as a cure
+_WORTH = 0.05  # and by how much the score itself must rise
+
+
+def cured(case: Case, name: str, change: Change) -> Verdict | None:
+    """Rerun with a change, which must cure: go half the way to a perfect score, on training data too."""
+    found = case.gain(name, change)
+    if found is None:
+        return None
+    share, before, after = found
+    low = before.value if np.isfinite(before.value) else before.chance
+    return Verdict(
+        share > _HALF and after.value - low > _WORTH and _trains_better(case, name),
+        f"{name}: {before} -> {after.value:.2f} after {case.probe_steps} steps",
+    )
+
+
+def _trains_better(case: Case, name: str) -> bool:
+    old, new = case.baseline, case.try_out(name)
+    if old is None or new is None or old.train is None or new.train is None or not np.isfinite(old.train.value):
+        return True
+    return new.train.value > old.train.value
 
 
 def skipping(case: Case, op: Op) -> Callable[[], AbstractContextManager[Any]]:

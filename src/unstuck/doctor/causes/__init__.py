@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from unstuck.doctor.case import Case, Suspicion
-from unstuck.doctor.causes import activations, budget, data, gradients, holding, model, optimisation, targets
+from unstuck.doctor.causes import activations, budget, data, gradients, holding, model, proportions, rates, targets
 
 __all__ = ["DEGREES", "JUDGES", "ORDER", "Judge"]
 
@@ -78,7 +78,8 @@ _JUDGES: dict[str, Judge] = {
     **activations.JUDGES,
     **targets.JUDGES,
     **data.JUDGES,
-    **optimisation.JUDGES,
+    **rates.JUDGES,
+    **proportions.JUDGES,
     **model.JUDGES,
     **budget.JUDGES,
 }

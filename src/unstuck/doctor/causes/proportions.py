@@ -1,0 +1,160 @@
+"""Something else than the data decides the steps: a clip, or a penalty on the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from unstuck.doctor.case import Case, Suspicion, Verdict
+from unstuck.doctor.probes import changed, cured
+from unstuck.doctor.recording import StepLook
+from unstuck.doctor.rerun import Change
+from unstuck.doctor.sources import line_of_setting
+
+__all__ = ["JUDGES"]
+
+
+def clip_before_unscale(case: Case) -> Suspicion | None:
+    """Suspect clipping of gradients that a GradScaler has multiplied and not yet divided."""
+    count, scale = case.seen.scaled_clips, case.stream.passes[0].scale if case.stream.passes else 1.0
+    if not count or scale == 1.0:
+        return None
+    bound = case.seen.clips[0][2]
+    return Suspicion(
+        "clip_before_unscale",
+        0.97,
+        f"{count} of {len(case.seen.clips)} clips act on gradients that are still multiplied by {scale:g}: the bound "
+        f"{bound:g} means {bound / scale:.3g}.",
+        {"clips_of_scaled_gradients": count, "scale": scale, "bound": bound, "bound_in_effect": bound / scale},
+        "Call scaler.unscale_(optimizer) before the gradients are clipped.",
+        case.seen.sites.get("clip"),
+        probe=lambda: _against_run(case, "with the gradients unscaled before the clip"),
+        consequences=("clip_too_small", "lr_too_low", "too_few_steps", "under_capacity", "vanishing_gradients"),
+        certain=True,
+    )
+
+
+def clip_too_small(case: Case) -> Suspicion | None:
+    """Suspect a clip that scales nearly every gradient far down."""
+    if case.seen.scaled_clips or not case.stream.step_looks:
+        return None
+    left = _left_by_clipping(case)
+    if not left or float(np.median(left)) > 0.1:  # a clip that leaves a tenth is at work in many sound runs' beginning
+        return None
+    typical, bound = float(np.median(left)), case.seen.clips[0][2] if case.seen.clips else float("nan")
+    site = case.seen.sites.get("clip")
+    return Suspicion(
+        "clip_too_small",
+        0.49,
+        f"Clipping leaves a median of {typical:.2%} of the gradients' norm"
+        + (f" (bound {bound:g})" if np.isfinite(bound) else "")
+        + ": the step is rate x direction x clip, and the clip decides it.",
+        {"share_left_median": typical, "share_left_max": float(np.max(left)), "bound": bound},
+        "Raise the bound to about the norms of ordinary steps, so that only rare, large gradients are clipped.",
+        line_of_setting(site, ("max_norm", "clip", "grad"), bound) if np.isfinite(bound) else site,
+        probe=lambda: changed(case, "without the clip", Change(clip=False), enough=0.2),
+        consequences=("lr_too_low", "too_few_steps", "under_capacity", "vanishing_gradients"),
+    )
+
+
+def weight_decay_too_strong(case: Case) -> Suspicion | None:
+    """Suspect a penalty on the weights that outweighs the data loss."""
+    optimizer = case.stream.optimizer
+    if optimizer is None or case.stream.interleaved:
+        return None
+    decay = max((float(group.get("weight_decay", 0.0) or 0.0) for group in optimizer.param_groups), default=0.0)
+    penalty = _penalty_share(case)
+    if decay <= 0 and penalty < 0.3:
+        return None
+    pulls = [_pull(look) for look in case.stream.step_looks[len(case.stream.step_looks) // 2 :]]
+    pull = float(np.median(pulls)) if pulls else 0.0
+    if decay > 0 and penalty < 0.3 and pull < 0.2 and decay < 1e-2:
+        return None  # the decay takes a fraction of what the gradient gives: nothing to suspect
+    by_hand = decay <= 0
+    change = (
+        Change(loss=lambda o: o.of_data if o.of_data is not None else o.loss)
+        if by_hand
+        else Change(hyper={"weight_decay": 0.0})
+    )
+    return Suspicion(
+        "weight_decay_too_strong",
+        0.49,
+        (
+            f"The penalty makes {penalty:.0%} of the loss at the end."
+            if by_hand
+            else f"The weight decay of {decay:g} pulls at the weights {pull:.2g} times as hard as the data's gradient."
+        ),
+        {"weight_decay": decay, "pull_over_gradient": pull, "penalty_share": penalty},
+        "Lower it by factors of ten, until the training loss no longer suffers; 1e-4 to 1e-2 is usual for AdamW, "
+        "1e-5 to 5e-4 for SGD.",
+        case.loss_site
+        if by_hand
+        else line_of_setting(case.seen.made_at(optimizer), ("weight_decay", "wd", "l2", "decay"), decay),
+        probe=lambda: cured(case, "with the penalty off", change),
+        consequences=(
+            "lr_too_low",
+            "lr_too_high",
+            "too_few_steps",
+            "under_capacity",
+            "vanishing_gradients",
+            "dying_relu",
+        ),
+    )
+
+
+# -- what the judges have in common -----------------------------------------------------------------------------------
+
+
+def _left_by_clipping(case: Case) -> list[float]:
+    """Return the share of the gradients' norm that is left when the step comes, of each step looked at."""
+    after = {done.step: done.number for done in case.stream.passes}  # the last pass before each step
+    looks = {look.number: look for look in case.stream.looks}
+    found = []
+    for step in case.stream.step_looks:
+        look = looks.get(after.get(step.step, -1))
+        if look is None:
+            continue
+        keys = [key for key in step.applied if key in look.gradients]
+        raw = sum(look.gradients[key] ** 2 for key in keys) ** 0.5
+        applied = sum((step.applied[key] or 0.0) ** 2 for key in keys) ** 0.5
+        if raw > 0 and np.isfinite(raw) and applied > 0:
+            found.append(applied / raw)
+    return found
+
+
+def _pull(look: StepLook) -> float:
+    """Return how hard decay pulls at the weights in a step, over how hard the gradient does."""
+    decay = max((group.get("weight_decay", 0.0) for group in look.hyper), default=0.0)
+    weights = sum(norm**2 for norm in look.weights.values()) ** 0.5
+    gradient = sum((norm or 0.0) ** 2 for norm in look.applied.values()) ** 0.5
+    return decay * weights / gradient if gradient > 0 else 0.0
+
+
+def _penalty_share(case: Case) -> float:
+    """Return what share of the last loss is not the loss function's value, where weights are used outside of models."""
+    if case.rerun is None or not case.stream.passes or not case.stream.passes[-1].loss_calls:
+        return 0.0
+    weights = set(case.stream.names)
+    if not any(id(t) in weights for op in case.rerun.program.ops for t in op.inputs):
+        return 0.0
+    whole = float(case.losses[-1])
+    data = sum(float(call.output.float().mean()) for call in case.stream.passes[-1].loss_calls)
+    return max(1 - data / whole, 0.0) if whole > 0 else 0.0
+
+
+def _against_run(case: Case, name: str) -> Verdict | None:
+    """Compare the run itself with the rerun, which does what the script meant."""
+    old, again = case.scores[1] or case.scores[0], case.baseline
+    new = (again.evaluation or again.train) if again is not None else None
+    if old is None or new is None:
+        return None
+    share = (new.value - old.value) / max(1 - old.value, 1e-6)
+    return Verdict(share > 0.1, f"{name}: {old} -> {new.value:.2f} after {case.probe_steps} steps")
+
+
+JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {
+    "clip_before_unscale": clip_before_unscale,
+    "clip_too_small": clip_too_small,
+    "weight_decay_too_strong": weight_decay_too_strong,
+}

@@ -1,0 +1,195 @@
+"""The steps are too long or too short: the rate, its schedule, and the momentum that lengthens it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from unstuck.doctor.case import Case, Suspicion, Verdict
+from unstuck.doctor.probes import changed, cured
+from unstuck.doctor.rerun import Change
+from unstuck.doctor.sources import line_of_setting
+
+__all__ = ["JUDGES"]
+
+_RATE_NAMES = ("lr", "learning_rate", "rate")
+_EARLY = 8  # looks
+_USUAL_STEP = 1e-3  # of the weights' size
+
+
+def lr_decays_too_fast(case: Case) -> Suspicion | None:
+    """Suspect a schedule that takes the rate to nothing long before the run ends."""
+    rates = case.stream.rates
+    if len(rates) < 10 or rates.max() <= 0:
+        return None
+    peak = int(rates.argmax())
+    after = rates[peak:]
+    small = float((after < 0.01 * rates.max()).mean())
+    if small < 0.3:  # the tail of a cosine spends 6 % of its length below a hundredth, a step decay a third at most
+        return None
+    scheduler = case.seen.schedulers[0] if case.seen.schedulers else None
+    a_batch = case.seen.counts.get("schedule", 0) > 0.8 * case.stream.steps
+    usable = int((after >= 0.01 * rates.max()).sum())
+    return Suspicion(
+        "lr_decays_too_fast",
+        0.49,
+        f"The rate falls from {rates.max():.3g} to below a hundredth of it within {peak + usable} of {len(rates)} "
+        f"steps, and ends at {rates[-1]:.2g}: for {small:.0%} of the run nothing is learnt"
+        + (", as the schedule is stepped once a batch." if a_batch and scheduler is not None else "."),
+        {
+            "lr_max": float(rates.max()),
+            "lr_last": float(rates[-1]),
+            "share_of_run_below_1_percent": small,
+            "steps_usable": usable,
+        },
+        "Step the schedule once an epoch, or give it the number of steps that the run takes."
+        if a_batch
+        else "Let it fall more slowly: the rate should come to its end with the run.",
+        (case.seen.sites.get("schedule") if a_batch else case.seen.made_at(scheduler))
+        if scheduler is not None
+        else case.seen.made_at(case.stream.optimizer),
+        probe=lambda: (
+            changed(
+                case,
+                "with the highest rate kept",
+                Change(lr=float(rates.max() / rates[0]) if rates[0] else 1.0, constant_lr=True),
+                enough=0.25,
+            )
+            if rates[0]
+            else changed(case, "with the highest rate kept", Change(hyper={"initial_lr": 0}, constant_lr=True))
+        ),
+        consequences=("lr_too_low", "too_few_steps", "under_capacity", "vanishing_gradients"),
+    )
+
+
+def lr_too_high(case: Case) -> Suspicion | None:
+    """Suspect a rate at which the loss jumps about, stays where it was, or diverges, and a tenth of which learns."""
+    rate, sizes = _rate(case), _relative_steps(case)
+    if rate is None:
+        return None
+    early = float(np.median(sizes[:_EARLY])) if sizes else float("nan")
+    start, end = case.loss_around(0), case.loss_around(1)
+    broke = not np.isfinite(end) or end > 2 * abs(start) + 1e-12
+    # Sound steps move the weights by about a thousandth of their size; ones that never moved far are not too large.
+    if not broke and early < 1e-3:
+        return None
+    return Suspicion(
+        "lr_too_high",
+        0.6 if broke else 0.45,
+        f"At a rate of {rate:g} a step moves the weights by {early:.1%} of their size, and the loss goes from "
+        f"{start:.3g} to {end:.3g}.",
+        {"lr": rate, "update_to_weight_early": early, "loss_start": start, "loss_end": end},
+        f"Lower the rate by a factor of ten, to {rate / 10:g}, or find it with a range test.",
+        line_of_setting(case.seen.made_at(case.stream.optimizer), _RATE_NAMES, rate),
+        probe=lambda: _best(case, [0.1, *(step for step in (_factor(early),) if step < 0.1)]),
+        consequences=(
+            "dying_relu",
+            "exploding_gradients",
+            "momentum_too_high",
+            "under_capacity",
+            "too_few_steps",
+            "overfitting",
+        ),
+    )
+
+
+def lr_too_low(case: Case) -> Suspicion | None:
+    """Suspect a rate at which hardly anything moves, and ten times of which learns in the same number of steps."""
+    rate, sizes = _rate(case), _relative_steps(case)
+    if rate is None or not sizes:
+        return None
+    typical = float(np.median(sizes))
+    start, end = case.loss_around(0), case.loss_around(1)
+    if not np.isfinite(end) or end > start + 0.1 * abs(start) or typical > 1e-2:
+        return None
+    return Suspicion(
+        "lr_too_low",
+        0.49 if typical < 3e-4 else 0.45,
+        f"At a rate of {rate:g} a step moves the weights by {typical:.1e} of their size, and the loss comes from "
+        f"{start:.3g} to {end:.3g} in {case.stream.steps} steps.",
+        {"lr": rate, "update_to_weight": typical, "loss_start": start, "loss_end": end},
+        f"Raise the rate by a factor of ten, to {10 * rate:g}, or find it with a range test.",
+        line_of_setting(case.seen.made_at(case.stream.optimizer), _RATE_NAMES, rate),
+        probe=lambda: _best(case, [10.0, *(step * _factor(typical) for step in (1, 10) if _factor(typical) > 10)]),
+        consequences=("too_few_steps", "under_capacity", "vanishing_gradients"),
+    )
+
+
+def momentum_too_high(case: Case) -> Suspicion | None:
+    """Suspect a memory of past gradients so long that the weights swing past where they should stop."""
+    optimizer = case.stream.optimizer
+    if optimizer is None:
+        return None
+    group = optimizer.param_groups[0]
+    betas = group.get("betas")
+    momentum = float(betas[0]) if isinstance(betas, (tuple, list)) else float(group.get("momentum", 0.0) or 0.0)
+    if momentum < 0.95:
+        return None
+    usual = {"betas": (0.9, float(betas[1]))} if isinstance(betas, (tuple, list)) else {"momentum": 0.9}
+    memory = 1 / (1 - momentum) if momentum < 1 else float("inf")
+    return Suspicion(
+        "momentum_too_high",
+        0.49,
+        f"Momentum {momentum:g} averages over about {memory:.0f} steps of the {case.stream.steps} of the run, and "
+        "makes each of them as much longer: the loss swings.",
+        {"momentum": momentum, "steps_remembered": memory, "steps": case.stream.steps},
+        "Use 0.9, or lower the rate by as much as the momentum raises the length of a step.",
+        line_of_setting(case.seen.made_at(optimizer), ("momentum", "betas", "beta"), momentum),
+        probe=lambda: cured(case, "with momentum 0.9", Change(hyper=usual)),
+        consequences=(
+            "lr_too_high",
+            "exploding_gradients",
+            "dying_relu",
+            "init_too_large",
+            "under_capacity",
+            "too_few_steps",
+        ),
+    )
+
+
+# -- what the judges have in common -----------------------------------------------------------------------------------
+
+
+def _rate(case: Case) -> float | None:
+    """Return the highest rate of the run; None where no optimiser steps or the run is too short to judge."""
+    rates = case.stream.rates
+    if len(rates) < 10 or case.stream.interleaved or not rates.max() > 0:
+        return None
+    return float(rates.max())
+
+
+def _relative_steps(case: Case) -> list[float]:
+    """Return by what share of their size the weights move, of each step looked at: the median over the tensors."""
+    found = []
+    for look in case.stream.step_looks:
+        shares = [look.moved[key] / norm for key, norm in look.weights.items() if norm > 0 and key in look.moved]
+        if shares:
+            found.append(float(np.median(shares)))
+    return found
+
+
+def _factor(moved: float) -> float:
+    """Return the power of ten that brings a step to about a thousandth of the weights' size, as in sound runs."""
+    if not np.isfinite(moved) or moved <= 0:
+        return 1.0
+    return float(10.0 ** np.clip(np.round(np.log10(_USUAL_STEP / moved)), -4, 4))
+
+
+def _best(case: Case, factors: list[float]) -> Verdict | None:
+    """Try rates, in order, until one cures."""
+    verdict = None
+    for factor in factors:
+        name = f"with the rate x {factor:g}" if factor >= 1 else f"with the rate / {1 / factor:g}"
+        verdict = cured(case, name, Change(lr=factor)) or verdict
+        if verdict is not None and verdict.confirmed:
+            return verdict
+    return verdict
+
+
+JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {
+    "lr_decays_too_fast": lr_decays_too_fast,
+    "lr_too_high": lr_too_high,
+    "lr_too_low": lr_too_low,
+    "momentum_too_high": momentum_too_high,
+}
