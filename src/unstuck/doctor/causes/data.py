@@ -217,7 +217,7 @@ def class_imbalance(case: Case) -> Suspicion | None:
         loader = _loader_of(case)
         return Suspicion(
             "class_imbalance",
-            0.7,
+            0.72,
             f"Class {worst} has {float(shares[worst]):.1%} of the training samples, the commonest "
             f"{float(shares.max()):.1%}: of the {int(actual[worst])} that are evaluated, {float(recalls[worst]):.0%} "
             f"are recognised, of the frequent classes {float(recalls[known].mean()):.0%}.",

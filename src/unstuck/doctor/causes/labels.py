@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
+from unstuck.doctor.causes.splits import train_test_preprocessing_mismatch
 from unstuck.doctor.given import Given, given_to, held_out, keys_of, samples_of
 from unstuck.doctor.rerun import Batch, Change
 from unstuck.doctor.retrials import score_error, taken
@@ -230,7 +231,10 @@ def _at_chance(case: Case, given: Given) -> Suspicion | None:
     """Find targets that no probe can predict, and the model only where it has seen them."""
     train, evaluation = case.scores
     sizes = [len(one.x) for one in held_out(case) if one.x is not None]
-    if train is None or (evaluation is not None and sizes and not _chance(evaluation, max(sizes))):
+    if train is None or (
+        # indices of a small vocabulary recur in the evaluation, which is no evaluation of training samples for that
+        evaluation is not None and (sizes or not given.numeric) and not _chance(evaluation, max(sizes, default=1000))
+    ):  # fmt: skip
         return None
     probed = _probed(case, given)
     found = misaligned_training(probed, "training") if probed else None
@@ -253,7 +257,7 @@ def _at_chance(case: Case, given: Given) -> Suspicion | None:
 def _evaluation(case: Case, given: Given) -> Suspicion | None:
     """Find an evaluation whose targets are at chance, though training's can be predicted."""
     train, _ = case.scores
-    if train is None or not given.numeric:
+    if train is None or not given.numeric or train_test_preprocessing_mismatch(case) is not None:
         return None
     for evaluated in held_out(case):
         x, y = evaluated.x, evaluated.y

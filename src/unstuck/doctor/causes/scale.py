@@ -141,7 +141,7 @@ def _terms_apart(case: Case) -> Suspicion | None:
     apart = abs(summed.factor) * rows / max(abs(averaged.factor), 1e-12)
     if apart < _APART or abs(summed.factor) * rows < _APART:
         return None
-    values = {id(term): abs(float(term.op.outputs[0]) * term.factor) for term in (summed, averaged)}
+    values = {id(term): abs(float(term.op.outputs[0].detach()) * term.factor) for term in (summed, averaged)}
     return Suspicion(
         "loss_scale_wrong",
         0.83,
@@ -260,7 +260,7 @@ def _summed(case: Case) -> Suspicion | None:
     each = term.numbers if term.op.name in ("mse_loss", "l1_loss", "smooth_l1_loss", "sum") else rows
     return Suspicion(
         "loss_scale_wrong",
-        0.7,
+        0.72,
         f"The loss is a sum over a batch of {rows}: its gradient, and so every step, is {rows} times that of the mean.",
         {"batch": rows, "numbers": term.numbers, "loss": float(case.losses[-1])},
         "Average the loss over the batch (reduction='mean'), or divide the rate by the batch size.",

@@ -198,6 +198,8 @@ def train_test_leak(case: Case) -> Suspicion | None:
         found = leak_finding(train, other, "evaluation", shared)
         mask = shared[0] | shared[1]
         share, count = (float(mask.mean()), int(mask.sum())) if found else (0.0, 0)
+        if share < 2 * _recurring(given):
+            continue
         if share >= _ALL:
             if not separate and _called_a_test(case, evaluated):
                 return _leak(case, evaluated, share, len(x), "all of them, and it is called a test")
@@ -211,6 +213,15 @@ def train_test_leak(case: Case) -> Suspicion | None:
         if near >= _NEAR:
             return _leak(case, evaluated, near, len(x), f"{near:.0%} of them nearly so, as copies with a little noise")
     return None
+
+
+def _recurring(given: Given) -> float:
+    """Return the share of index rows, such as short contexts of tokens, that recur within an epoch of themselves."""
+    if given.numeric:
+        return 0.0
+    rows = np.concatenate(given.keys)[: len(given.all_keys)]  # within the first epoch
+    first, second = np.array_split(rows, 2)
+    return float(np.isin(second, first).mean()) if len(second) else 0.0
 
 
 def _groups(y: Tensor) -> NDArray[np.float64]:
