@@ -34,8 +34,11 @@ def too_few_steps(case: Case) -> Suspicion | None:
     fall = float(before.mean() - last.mean())
     noise = float(np.hypot(last.std() / np.sqrt(len(last)), before.std() / np.sqrt(len(before))))
     share = fall / abs(float(before.mean())) if before.mean() else 0.0
+    fallen = float(losses[: max(len(losses) // 50, 1)].mean() - last.mean())
+    # Near the start the loss is large, and what it falls by is to be held against what it has fallen by so far.
+    training = fall > 2 * noise and (share > 0.04 or fall > 0.1 * fallen > 0)
     rates = case.stream.rates
-    if fall < 2 * noise or share < 0.04 or len(rates) < 3 or rates[-1] < 0.05 * rates.max():
+    if not (training or _evaluation_falls(case)) or len(rates) < 3 or rates[-1] < 0.05 * rates.max():
         return None
     epochs = _epochs(case)
     steps = case.stream.steps
@@ -46,8 +49,8 @@ def too_few_steps(case: Case) -> Suspicion | None:
         # Whatever slows a run down ends it too early: what else can be undone is named first.
         0.46 if short else 0.42,
         f"The loss still falls when training ends after {steps} steps"
-        + (f" ({epochs:.3g} passes over the data)" if math.isfinite(epochs) else "")
-        + f": by {share:.0%} over the last sixth of the run.",
+        + (f", {epochs:.3g} passes over the data" if math.isfinite(epochs) else "")
+        + (f": by {share:.0%} over the last sixth of the run." if training else ", as the evaluations show."),
         {"steps": steps, "fall_at_end": share, "loss_last": float(last.mean())}
         | ({"epochs": epochs} if math.isfinite(epochs) else {}),
         "Train for longer, until the evaluation no longer improves.",
@@ -56,6 +59,15 @@ def too_few_steps(case: Case) -> Suspicion | None:
         probe=lambda: _going_on(case),
         consequences=("under_capacity", "lr_too_low") if short else ("under_capacity",),
     )
+
+
+def _evaluation_falls(case: Case) -> bool:
+    """Say whether the loss of the last evaluations still falls, from each to the next."""
+    for one in case.evaluation_sets[:2]:
+        last = [loss for _, loss in sorted(one.losses.items())][-3:]
+        if len(last) == 3 and last[2] < 0.97 * last[1] and last[1] < 0.97 * last[0]:
+            return True
+    return False
 
 
 def _epochs(case: Case) -> float:

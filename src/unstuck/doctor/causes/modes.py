@@ -66,8 +66,8 @@ def _trained_in_eval(case: Case) -> Suspicion | None:
         return Suspicion(
             "wrong_train_eval_mode",
             0.95,
-            f"{share:.0%} of the training passes run in evaluation mode, {when} so that {_said(parts)} does nothing of "
-            "what it should do in training.",
+            f"{share:.0%} of the training passes run in evaluation mode, {when} so that nothing comes of "
+            f"{_said(parts)}.",
             {"passes_in_eval_mode": share, "first": first, "layers": len(parts)},
             "Call model.train() at the start of every epoch: model.eval() stays until it is taken back.",
             case.seen.sites.get("eval") or case.stream.passes[first].site,
@@ -99,7 +99,7 @@ def _evaluated_in_train(case: Case) -> Suspicion | None:
     return Suspicion(
         "wrong_train_eval_mode",
         0.95,
-        f"The model is evaluated in training mode: {_said(parts)} acts on the evaluation as on the training"
+        f"The model is evaluated in training mode: {_said(parts)} as in the training"
         + (f", {left} instead of {right.value:.2f}." if right is not None and left is not None else "."),
         evidence,
         "Call model.eval() before the evaluation, and model.train() before the training goes on.",
