@@ -28,7 +28,9 @@ def score_error(score: Score, samples: int | None = None) -> float:
     return math.sqrt(share * (1 - share) / count)
 
 
-def cured(case: Case, name: str, change: Change, enough: float = 0.3, least: float = _LEAST) -> Verdict | None:
+def cured(
+    case: Case, name: str, change: Change, enough: float = 0.3, least: float = _LEAST, errors: float = 2.0
+) -> Verdict | None:
     """Rerun with a change; it confirms where it goes so much of the way to a perfect score, beyond what luck does.
 
     Unlike :func:`~unstuck.doctor.probes.changed` it takes a run that is good already for healthy: of the way from 0.97
@@ -41,7 +43,7 @@ def cured(case: Case, name: str, change: Change, enough: float = 0.3, least: flo
     held = held_out(case)
     error = score_error(before, len(held[0].x) if held and held[0].x is not None else None)
     gained = after.value - (before.value if np.isfinite(before.value) else before.chance)
-    good = share > enough and gained > max(least, 2 * error)
+    good = share > enough and gained > max(least, errors * error)
     return Verdict(
         good,
         f"{name}: {before} -> {after.value:.2f} after {case.probe_steps} steps",

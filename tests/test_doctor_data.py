@@ -1,0 +1,390 @@
+"""The doctor's judges of data and of measurement: each names its fault in a small loop, and not in the sound one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import sklearn.metrics
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from unstuck.doctor import Doctor
+from unstuck.doctor.blame import line_of_value
+from unstuck.doctor.causes.mixing import meant_for, scrambles
+from unstuck.doctor.findings import Report
+from unstuck.doctor.printed import series_of
+from unstuck.doctor.recording import Printed
+from unstuck.doctor.watch.sites import Site
+
+Batches = Callable[[int], Iterator[tuple[Tensor, Tensor]]]
+
+
+def blobs(samples: int, classes: int = 3, features: int = 6, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """Return clouds around points, one a class, that nearly touch."""
+    generator = torch.Generator().manual_seed(seed)
+    centres = 1.6 * torch.randn(classes, features, generator=torch.Generator().manual_seed(1))
+    y = torch.randint(classes, (samples,), generator=generator)
+    return centres[y] + torch.randn(samples, features, generator=generator), y
+
+
+def net(features: int = 6, outputs: int = 3, width: int = 32) -> nn.Module:
+    """Return a network with one hidden layer, always the same."""
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(features, width), nn.ReLU(), nn.Linear(width, outputs))
+
+
+def shuffled(x: Tensor, y: Tensor, size: int = 20, seed: int = 0) -> Batches:
+    """Return what deals batches in another order in every epoch."""
+
+    def deal(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        generator = torch.Generator().manual_seed(100 * seed + epoch)
+        for rows in torch.split(torch.randperm(len(x), generator=generator), size):
+            yield x[rows], y[rows]
+
+    return deal
+
+
+def watch(
+    model: nn.Module,
+    batches: Batches,
+    test: tuple[Tensor, Tensor] | None = None,
+    epochs: int = 6,
+    loss: Callable[[Tensor, Tensor], Tensor] | None = None,
+    optimizer: torch.optim.Optimizer | None = None,
+    report: Callable[[nn.Module, int], None] | None = None,
+    probes: bool = True,
+) -> Report:
+    """Train under a doctor, comparing with the test set after every epoch."""
+    optimizer = optimizer or torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    with Doctor(probes=probes) as doctor:
+        for epoch in range(epochs):
+            for x, y in batches(epoch):
+                optimizer.zero_grad()
+                out = model(x)
+                value = loss(out, y) if loss is not None else F.cross_entropy(out, y)
+                value.backward()  # type: ignore[no-untyped-call]
+                optimizer.step()
+            with torch.no_grad():
+                if test is not None:
+                    out = model(test[0])
+                    _ = (
+                        (out.argmax(1) == test[1]).float().mean()
+                        if out.shape[1:] != test[1].shape[1:]
+                        else out - test[1]
+                    )
+                if report is not None:
+                    report(model, epoch)
+    return doctor.report()
+
+
+def squares(out: Tensor, target: Tensor) -> Tensor:
+    """Return the mean squared error, looked up when it is called: a name bound before the doctor came is not heard."""
+    return F.mse_loss(out, target)
+
+
+def causes(report: Report) -> list[str]:
+    """Return what a report accuses a run of."""
+    return [finding.cause for finding in report.findings]
+
+
+TRAIN, TEST = blobs(400), blobs(200, seed=5)
+
+
+def test_nothing_is_wrong_with_a_sound_run() -> None:
+    assert causes(watch(net(), shuffled(*TRAIN), TEST)) == []
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_missing_value_is_named_with_the_step_that_it_spoils(value: float) -> None:
+    x = TRAIN[0].clone()
+    x[150, 2] = value
+    first = watch(net(), shuffled(x, TRAIN[1]), TEST, probes=False).findings[0]
+    assert first.cause == "nonfinite_input"
+    assert first.evidence["inputs"] == 1
+
+
+def test_missing_values_that_the_loss_leaves_out_are_no_fault() -> None:
+    x, y = TRAIN[0], TRAIN[0].sum(1, keepdim=True).clone()
+    y[::7] = float("nan")
+
+    def masked(out: Tensor, target: Tensor) -> Tensor:
+        known = ~target.isnan()
+        return F.mse_loss(out[known], target[known])
+
+    assert "nonfinite_input" not in causes(watch(net(outputs=1), shuffled(x, y), loss=masked, probes=False))
+
+
+def test_inputs_far_from_unit_scale_are_named_where_scaling_them_cures_the_run() -> None:
+    scale = torch.tensor([1.0, 300.0, 1.0, 0.05, 1.0, 40.0])
+    raw = TRAIN[0] * scale + 100 * scale, TEST[0] * scale + 100 * scale
+    found = watch(net(), shuffled(raw[0], TRAIN[1]), (raw[1], TEST[1])).findings[0]
+    assert found.cause == "inputs_not_normalised"
+    assert found.confirmed
+
+
+def test_inputs_far_from_unit_scale_that_are_learnt_all_the_same_are_no_fault() -> None:
+    x, y = blobs(400, classes=2)
+    far = 4 * (x + 3 * y[:, None])  # easy, whatever the scale
+    found = watch(net(outputs=2), shuffled(far, y), (far, y), optimizer=None)
+    assert "inputs_not_normalised" not in causes(found)
+
+
+@pytest.mark.parametrize(("scale", "named"), [(3000.0, True), (1.0, False)])
+def test_targets_far_from_unit_scale_are_named(scale: float, named: bool) -> None:
+    def line(x: Tensor) -> Tensor:
+        return scale * (torch.sin(x[:, :1]) + 0.5 * x[:, 1:2] + (2 if scale > 1 else 0))
+
+    model = net(outputs=1)
+    adam = torch.optim.Adam(model.parameters(), lr=5e-3)
+    test = TEST[0], line(TEST[0])
+    found = watch(model, shuffled(TRAIN[0], line(TRAIN[0])), test, loss=squares, optimizer=adam, epochs=10)
+    assert ("targets_not_scaled" in causes(found)) is named
+
+
+def test_a_rare_class_that_is_never_predicted_is_named_where_resampling_brings_it_back() -> None:
+    x, y = blobs(900, seed=3)
+    keep = (y != 2) | (torch.arange(900) % 30 == 0)
+    model = net(width=8)
+    slow = torch.optim.SGD(model.parameters(), lr=0.01)
+    found = watch(model, shuffled(x[keep], y[keep]), TEST, optimizer=slow)
+    assert "class_imbalance" in causes(found)
+    assert "class_imbalance" not in causes(watch(net(width=8), shuffled(x, y), TEST))
+
+
+def test_samples_in_the_order_of_their_labels_are_named() -> None:
+    order = TRAIN[1].argsort(stable=True)
+    x, y = TRAIN[0][order], TRAIN[1][order]
+
+    def in_order(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        return zip(torch.split(0.3 * x, 20), torch.split(y, 20), strict=True)
+
+    model = net()
+    plain = torch.optim.SGD(model.parameters(), lr=0.1)
+    found = watch(model, in_order, (0.3 * TEST[0], TEST[1]), epochs=3, optimizer=plain).findings[0]
+    assert (found.cause, found.confirmed) == ("no_shuffle", True)
+
+
+def test_the_same_batch_over_and_over_is_named_and_small_data_is_not() -> None:
+    loader = DataLoader(TensorDataset(*TRAIN), batch_size=20)
+
+    def first(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        for _ in range(20):
+            yield next(iter(loader))
+
+    found = watch(net(), first, TEST, probes=False).findings[0]
+    assert found.cause == "repeated_batch"
+    assert found.evidence["samples_seen"] == 20
+
+    def whole(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        yield from [TRAIN] * 20
+
+    assert "repeated_batch" not in causes(watch(net(), whole, TEST, probes=False))
+
+
+def test_targets_taken_by_other_indices_than_inputs_are_named() -> None:
+    x, y = TRAIN
+
+    def apart(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        rows = torch.randperm(len(x), generator=torch.Generator().manual_seed(epoch))
+        return zip(torch.split(x[rows], 20), torch.split(y, 20), strict=True)
+
+    assert causes(watch(net(), apart, TEST, probes=False))[0] == "labels_misaligned"
+
+
+def test_targets_shuffled_once_are_named() -> None:
+    y = TRAIN[1][torch.randperm(400, generator=torch.Generator().manual_seed(7))]
+    assert causes(watch(net(width=128), shuffled(TRAIN[0], y), TEST, epochs=15, probes=False))[0] == "labels_misaligned"
+
+
+def test_a_stretch_of_shifted_labels_is_named_with_its_place() -> None:
+    x, y = blobs(800, seed=2)
+    shifted = torch.cat([y[:450], y[451:], y[:1]])
+    found = watch(net(), shuffled(x, shifted), TEST, probes=False).findings[0]
+    assert found.cause == "labels_misaligned"
+    assert found.evidence["begin"] == pytest.approx(450, abs=60)
+
+
+def test_a_share_of_wrong_labels_is_estimated() -> None:
+    x, y = blobs(800, seed=2)
+    x = x + 1.5 * F.one_hot(y, 6)
+    wrong = torch.rand(800, generator=torch.Generator().manual_seed(0)) < 0.25
+    noisy = torch.where(wrong, (y + 1) % 3, y)
+    found = next(f for f in watch(net(), shuffled(x, noisy), TEST, probes=False).findings if f.cause == "label_noise")
+    assert found.evidence["estimate"] == pytest.approx(0.25, abs=0.06)
+    assert "label_noise" not in causes(watch(net(), shuffled(x, y), TEST, probes=False))
+
+
+@pytest.mark.parametrize(
+    "change", [lambda x: 3 * x + 4, lambda x: -x, lambda x: x[:, [1, 0, 2, 4, 5, 3]]], ids=["scale", "sign", "columns"]
+)
+def test_evaluation_inputs_in_another_form_are_named(change: Callable[[Tensor], Tensor]) -> None:
+    offset = torch.arange(6.0)
+    train = (TRAIN[0] * (1 + offset / 3) + offset) / 3
+    test = (TEST[0] * (1 + offset / 3) + offset) / 3
+    found = watch(net(), shuffled(train, TRAIN[1]), (change(test), TEST[1])).findings[0]
+    assert (found.cause, found.confirmed) == ("train_test_preprocessing_mismatch", True)
+
+
+def test_evaluation_samples_that_were_trained_on_are_counted() -> None:
+    test = torch.cat([TEST[0][:100], TRAIN[0][:50]]), torch.cat([TEST[1][:100], TRAIN[1][:50]])
+    found = watch(net(), shuffled(*TRAIN), test, probes=False).findings[0]
+    assert found.cause == "train_test_leak"
+    assert found.evidence["share"] == pytest.approx(1 / 3)
+
+
+def test_an_evaluation_of_the_training_set_beside_that_of_a_test_set_is_no_leak() -> None:
+    x, y = torch.cat([TRAIN[0], TEST[0]]), torch.cat([TRAIN[1], TEST[1]])
+
+    def both(model: nn.Module, epoch: int) -> None:
+        for name, rows in (("train", slice(0, 400)), ("test", slice(400, None))):
+            print(name, (model(x[rows]).argmax(1) == y[rows]).float().mean().item())
+
+    assert causes(watch(net(), shuffled(*TRAIN), report=both, probes=False)) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        ((32, 8, 8, 3), (32, 3, 8, 8), "permuted"),  # channels last, viewed as channels first
+        ((32, 10, 24), (32, 4, 10, 6), "split"),  # heads before time
+        ((2, 32, 16), (32, 32), "moved"),  # the layers' last states, layer by layer
+        ((32, 3, 8, 8), (32, 192), None),
+        ((32, 10, 24), (32, 10, 4, 6), None),
+        ((32, 4, 6), (128, 6), None),
+        ((32, 64), (32, 1, 8, 8), None),
+    ],
+)
+def test_a_reshape_that_exchanges_axes_is_told_from_one_that_merges_or_splits(
+    before: tuple[int, ...], after: tuple[int, ...], kind: str | None
+) -> None:
+    assert scrambles(before, after) == kind
+
+
+def test_what_a_scrambling_reshape_was_meant_to_do() -> None:
+    x = torch.randn(5, 8, 6, 3)
+    meant = meant_for((5, 8, 6, 3), (5, 3, 8, 6))
+    assert meant is not None
+    assert torch.equal(meant(x), x.permute(0, 3, 1, 2))
+    heads = torch.randn(5, 7, 12)
+    meant = meant_for((5, 7, 12), (5, 4, 7, 3))
+    assert meant is not None
+    assert torch.equal(meant(heads), heads.view(5, 7, 4, 3).transpose(1, 2))
+
+
+class Recurrent(nn.Module):
+    """A recurrent layer over sequences, read at the last step."""
+
+    def __init__(self, batch_first: bool) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.rnn = nn.GRU(2, 16, batch_first=batch_first)
+        self.head = nn.Linear(16, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.head(self.rnn(x)[0][:, -1])
+        return out
+
+
+@pytest.mark.parametrize("batch_first", [False, True])
+def test_a_layer_that_takes_the_batch_for_time_is_named(batch_first: bool) -> None:
+    x = torch.randn(300, 7, 2, generator=torch.Generator().manual_seed(0))
+    y = (x[:, :, 0].sum(1) > 0).long()
+    found = watch(Recurrent(batch_first), shuffled(x[:240], y[:240]), (x[240:], y[240:]), epochs=3, probes=False)
+    assert ("samples_mixed_in_batch" in causes(found)) is not batch_first
+
+
+def test_batch_normalisation_does_not_count_as_mixing() -> None:
+    model = nn.Sequential(nn.Linear(6, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 3))
+    assert "samples_mixed_in_batch" not in causes(watch(model, shuffled(*TRAIN), TEST, epochs=3, probes=False))
+
+
+@pytest.mark.parametrize(("size", "named"), [(3, True), (None, False)])
+def test_an_accuracy_with_a_wrong_divisor_is_named(size: int | None, named: bool) -> None:
+    def accuracy(model: nn.Module, epoch: int) -> None:
+        right = total = 0
+        for x, y in zip(torch.split(TEST[0], 64), torch.split(TEST[1], 64), strict=True):
+            right += int((model(x).argmax(1) == y).sum())
+            total += 64 if size else len(y)
+        print(f"epoch {epoch}: test accuracy {right / total:.4f}")
+
+    found = watch(net(), shuffled(*TRAIN), report=accuracy, probes=False)
+    assert causes(found) == (["metric_wrong"] if named else [])
+    if named:
+        where = found.findings[0].where
+        assert where is not None
+        assert where.source.startswith("total += 64")
+
+
+def test_outputs_and_targets_that_broadcast_in_the_evaluation_are_named() -> None:
+    y, test = TRAIN[0].sum(1), TEST[0].sum(1)
+
+    def error(model: nn.Module, epoch: int) -> None:
+        print("test mse", float(((model(TEST[0]) - test) ** 2).mean()))
+
+    found = watch(net(outputs=1), shuffled(TRAIN[0], y[:, None]), loss=squares, report=error,
+                  optimizer=torch.optim.SGD(net(outputs=1).parameters(), lr=0.01))  # fmt: skip
+    assert "metric_wrong" in causes(found)
+
+
+@pytest.mark.parametrize("swapped", [True, False])
+def test_a_metric_that_takes_predictions_for_targets_is_named(swapped: bool) -> None:
+    x, y = blobs(300, classes=2, seed=8)
+    noise = torch.randn(300, 6, generator=torch.Generator().manual_seed(0))
+    x = 0.3 * x + noise
+
+    def precision(model: nn.Module, epoch: int) -> None:
+        guess = model(x[200:]).argmax(1)
+        pair = (guess, y[200:]) if swapped else (y[200:], guess)
+        print("precision", sklearn.metrics.precision_score(*pair))
+
+    found = watch(net(outputs=2), shuffled(x[:200], y[:200]), report=precision, epochs=3, probes=False)
+    assert ("metric_wrong" in causes(found)) is swapped
+
+
+@pytest.mark.parametrize("wrong", [True, False])
+def test_means_of_batches_divided_by_the_number_of_samples_are_named(wrong: bool) -> None:
+    def loss(model: nn.Module, epoch: int) -> None:
+        parts = list(zip(torch.split(TEST[0], 50), torch.split(TEST[1], 50), strict=True))
+        total = sum(F.cross_entropy(model(x), y).item() for x, y in parts)
+        print(f"test loss {total / (len(TEST[0]) if wrong else len(parts)):.5f}")
+
+    found = watch(net(), shuffled(*TRAIN), report=loss, probes=False)
+    assert causes(found) == (["loss_scale_wrong"] if wrong else [])
+
+
+def test_a_mean_that_is_divided_by_the_batch_size_once_more_is_named() -> None:
+    found = watch(net(), shuffled(*TRAIN), TEST, loss=lambda out, y: F.cross_entropy(out, y) / 20)
+    assert "loss_scale_wrong" in causes(found)
+
+
+def test_terms_of_which_one_is_summed_and_one_averaged_are_named() -> None:
+    x = TRAIN[0]
+
+    def apart(out: Tensor, target: Tensor) -> Tensor:
+        return F.mse_loss(out, target) + (out**4).sum()
+
+    model = net(outputs=6)
+    slow = torch.optim.Adam(model.parameters(), lr=1e-3)
+    assert "loss_scale_wrong" in causes(watch(model, shuffled(x, x), loss=apart, optimizer=slow))
+
+
+def test_printed_numbers_are_read_with_their_words_and_digits() -> None:
+    lines = [Printed(step, f"Epoch {step}: train loss 0.31 | val acc: 9{step}.5%", None, ()) for step in (1, 2)]
+    found = {series.label: series for series in series_of(lines)}
+    assert found["val acc"].kind == "accuracy"
+    assert found["val acc"].split == "test"
+    assert [reading.percent for reading in found["val acc"].readings] == [True, True]
+    assert found["train loss"].readings[0].half == pytest.approx(0.005)
+
+
+def test_the_line_of_a_printed_quotient_is_where_its_divisor_is_counted(tmp_path: object) -> None:
+    from pathlib import Path
+
+    file = Path(str(tmp_path)) / "script.py"
+    file.write_text(
+        "right, seen = 3, 0\nfor part in (4, 5):\n    seen += part\nacc = right / seen\nprint(f'acc {acc:.2f}')\n"
+    )
+    assert line_of_value(Site(str(file), 5), "acc", "acc") == Site(str(file), 3)
