@@ -48,7 +48,7 @@ def no_shuffle(case: Case) -> Suspicion | None:
         {"effect": effect, "batch": len(given.pairs[0][0]), "classes_in_a_batch": kinds},
         "Let the loader shuffle the training samples anew for every epoch (shuffle=True), or permute their indices.",
         _sequential_loader(case, given) or given.taking(given.x_chain),
-        probe=lambda: cured(case, "with the samples shuffled", Change(batches=dealt), enough=0.2, least=0.02, errors=1.0),
+        probe=lambda: cured(case, "with the samples shuffled", Change(batches=dealt), 0.2, least=0.02, errors=1.0),
         consequences=(
             "lr_too_high", "lr_too_low", "under_capacity", "too_few_steps", "overfitting", "class_imbalance",
             "momentum_too_high", "labels_misaligned", "exploding_gradients", "batch_norm_tiny_batch",
