@@ -50,7 +50,7 @@ def reshape_scrambles_data(case: Case) -> Suspicion | None:
         exact = kind != "moved" or (after[0] == samples and samples not in (1, before[0]))
         return Suspicion(
             "reshape_scrambles_data",
-            0.9 if exact else 0.6,
+            0.9 if exact else 0.48,
             f"{op.name} makes the shape {after} of {before}: it keeps the numbers in their order in memory, and so "
             "does not exchange axes but fills each with numbers of several others.",
             {"axes": len(after), "numbers": math.prod(after)},

@@ -27,10 +27,9 @@ _ERRORS = 3.0
 _SHARE = 0.02  # of an evaluation's samples; below it, a data set may hold a copy or two of its own
 _ALL = 0.99  # from which on the evaluation is one of the training set, which many scripts print beside the other
 _COLUMNS = 300  # of a table, that are matched by their values
-_GAP = (
-    4.0  # a sample's copies lie so many times nearer than its next neighbour: in 2 dimensions 1 of 14 samples has that
-)
-_NEAR = 0.3  # of an evaluation's samples
+_SPREAD = 4  # features: on a line or in a plane, gaps around some samples are nothing rare
+_GAP = 4.0  # times as near as its next neighbour lie a sample's copies; of samples at random, 1 in 256 has such a gap
+_NEAR = 0.5  # of an evaluation's samples
 
 
 def train_test_preprocessing_mismatch(case: Case) -> Suspicion | None:
@@ -251,7 +250,7 @@ def _near_copies(train: NDArray[np.float64], x: NDArray[np.float64]) -> float:
     """
     from sklearn.neighbors import NearestNeighbors
 
-    if len(train) < 50:
+    if len(train) < 50 or train[0].size < _SPREAD:
         return 0.0
     ours, some = train.reshape(len(train), -1)[:_MOST], x.reshape(len(x), -1)[:400]
     distances = NearestNeighbors(n_neighbors=12).fit(ours).kneighbors(some)[0]
