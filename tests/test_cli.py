@@ -27,7 +27,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR, ExponentialLR, LambdaLR,
 from typer.testing import CliRunner, Result
 
 from unstuck import MLP, DataError, fit, load, lr_range_test
-from unstuck.cli import app
+from unstuck.cli.app import app
 from unstuck.cli.folder import RunFolder
 from unstuck.cli.names import DataName, make_model, make_optimizer, make_schedule
 from unstuck.schedules import cosine

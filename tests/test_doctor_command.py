@@ -18,7 +18,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import unstuck.doctor
-from unstuck.cli import app
+from unstuck.cli.app import app
 from unstuck.doctor import EnoughError
 from unstuck.doctor.findings import Finding, Observed, Report, Where
 
@@ -410,5 +410,5 @@ def test_a_failure_inside_pytorch_has_the_traceback_that_it_has_unwatched() -> N
 
 
 def test_no_other_command_waits_for_the_doctor() -> None:
-    code = "import sys, unstuck.cli; print([name for name in sys.modules if name.startswith('unstuck.doctor')])"
+    code = "import sys, unstuck.cli.app; print([name for name in sys.modules if name.startswith('unstuck.doctor')])"
     assert plain("-c", code).stdout == "[]\n"

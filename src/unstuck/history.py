@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["DivergedError", "History"]
 
@@ -192,6 +194,8 @@ class History:
 
     def to_frame(self) -> pd.DataFrame:
         """Return the epochs as a frame, a row each, counted from 1."""
+        import pandas as pd  # here, as it takes longer to load than all the rest, and many never ask for a frame
+
         return pd.DataFrame(self.epochs, index=pd.RangeIndex(1, len(self) + 1, name="epoch"))
 
 

@@ -1,64 +1,21 @@
-"""The commands, and how each of them fails: with a sentence and an exit code, and without a traceback."""
+"""The commands."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import torch
-import torch.distributed as dist
 import typer
-from typer.core import TyperGroup
 
 from unstuck.cli.bench import bench
 from unstuck.cli.doctor import doctor
 from unstuck.cli.evaluate import evaluate
+from unstuck.cli.failing import Commands
 from unstuck.cli.info import info
 from unstuck.cli.lr_find import lr_find
-from unstuck.cli.output import is_main
 from unstuck.cli.sweep import sweep
 from unstuck.cli.train import train
-from unstuck.history import DivergedError
 
 __all__ = ["app"]
-
-FAILED, UNUSABLE = 1, 2  # exit codes
-
-_UNUSABLE_FILES = (FileNotFoundError, FileExistsError, PermissionError, NotADirectoryError, IsADirectoryError)
-
-
-class Commands(TyperGroup):
-    """Turns what a command raises into a sentence on standard error and an exit code."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
-            raise
-        except DivergedError as error:
-            raise _end(
-                FAILED,
-                f"the loss became {error.loss} at step {error.step}, at a learning rate of {error.lr:.4g}. A lower "
-                "--lr, --warmup or --clip may help (unstuck lr-find suggests a rate); --nonfinite ignore goes on",
-            ) from error
-        except (ValueError, ImportError, *_UNUSABLE_FILES) as error:
-            raise _end(UNUSABLE, str(error)) from error
-        except (OSError, torch.OutOfMemoryError) as error:
-            raise _end(FAILED, str(error)) from error
-        except RuntimeError as error:
-            if not (dist.is_initialized() and dist.get_world_size() > 1):
-                raise  # a fault of the program, of which all should be seen
-            reason = str(error).splitlines()[0]
-            text = f"process {dist.get_rank()} lost one of the others, or failed itself, and the run with it: {reason}"
-            raise _end(FAILED, text, everywhere=True) from error
-
-
-def _end(code: int, text: str, *, everywhere: bool = False) -> typer.Exit:
-    """Say why a command ends; where processes share the run, once, unless it is about one of them."""
-    if everywhere or is_main() or not dist.is_initialized():
-        typer.echo(f"Error: {text}", err=True)
-    return typer.Exit(code)
-
 
 app = typer.Typer(
     name="unstuck",

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from torch import Tensor
 
 from unstuck.doctor.names import CAUSES
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.console import Console, ConsoleOptions, RenderableType
 
 __all__ = ["VERDICTS", "Finding", "Number", "Observed", "Report", "Where"]
