@@ -27,6 +27,7 @@ _DONE = 0.97  # a score from which on the scale of the data does no harm that co
 _SEVERE = 20.0  # units of root mean square: past it, an ordinary rate no longer fits an ordinary initialisation
 _RARE = 0.25  # of the commonest class's share
 _MISSED = 0.5  # of a rare class that is recalled, and of its number that is predicted: below, its share decides
+_HARDLY = 0.3  # recall, of a class that is given up for the others
 _KNOWN = 0.7  # recall of the others: where they are not learnt either, the share of one is not what is wrong
 
 
@@ -264,7 +265,7 @@ def _by_class(outputs: list[Tensor], targets: list[Tensor], classes: int) -> tup
 def _resampled(case: Case, evaluated: EvaluationSet, missed: Tensor, classes: int) -> Verdict | None:
     """Train on batches in which every class is as frequent, and see whether the rare ones are recognised.
 
-    What resampling merely trades, recall for false alarms, leaves the harmonic mean of recall and precision as it is.
+    Resampling always trades recall for false alarms: only where hardly any are recognised may that cost precision.
     """
     again = case.rerun
     if again is None:
@@ -294,7 +295,8 @@ def _resampled(case: Case, evaluated: EvaluationSet, missed: Tensor, classes: in
         scores.append((float(recall.mean()), float(f1.mean())))
     (recall_before, f1_before), (recall_after, f1_after) = scores
     return Verdict(
-        recall_after > recall_before + 0.15 and f1_after > f1_before + 0.1,
+        recall_after > recall_before + 0.15
+        and (f1_after > f1_before + 0.1 or (recall_before < _HARDLY and f1_after > f1_before - 0.1)),
         f"with balanced classes: recall of the rare classes {recall_before:.2f} -> {recall_after:.2f}, F1 "
         f"{f1_before:.2f} -> {f1_after:.2f} after {case.probe_steps} steps",
         {"recall_before": recall_before, "recall_after": recall_after},

@@ -15,7 +15,8 @@ from torch.utils.data import DataLoader
 
 from unstuck.doctor.blame import line_of_value
 from unstuck.doctor.case import Case, EvaluationSet, Suspicion
-from unstuck.doctor.given import given_to, keys_of
+from unstuck.doctor.causes.splits import called_a_test, unused_loader
+from unstuck.doctor.given import given_to, held_out, keys_of
 from unstuck.doctor.printed import Reading, Series, series_of
 from unstuck.doctor.recording import LossCall, ModelCall, Pass
 from unstuck.doctor.watch.sites import Site
@@ -44,7 +45,7 @@ class Options:
 
 def metric_wrong(case: Case) -> Suspicion | None:
     """Tell a printed metric that the outputs and targets of the same evaluation do not give."""
-    for judge in (_broadcast, _exchanged, _accuracies, _explained):
+    for judge in (_broadcast, _exchanged, _accuracies, _explained, _of_training):
         found = judge(case)
         if found is not None:
             return found
@@ -431,6 +432,25 @@ def _r2_options(case: Case, step: int) -> Options | None:
         if len(ys) > 1:
             wrong["a mean over batches"] = float(np.mean([_r2(a, b) for a, b in zip(ys, outs, strict=True)]))
     return Options(right, wrong) if right else None
+
+
+def _of_training(case: Case) -> Suspicion | None:
+    """Find an evaluation of the training set that is called a test, while the loader of another set is never used."""
+    left_out = unused_loader(case)
+    mine = given_to(case).all_keys
+    for evaluated in case.evaluation_sets if left_out is not None and not held_out(case) else ():
+        x = evaluated.x
+        if x is None or not called_a_test(case, evaluated) or np.isin(keys_of(x), mine).mean() < 0.99:
+            continue
+        return _suspicion(
+            0.9,
+            f"What is printed as a test is measured on the training set: all {len(x)} samples were trained on, and the "
+            "loader of other samples is never used.",
+            {"samples": len(x)},
+            "Evaluate on the loader of the held-out samples.",
+            evaluated.stack[0] if evaluated.stack else None,
+        )
+    return None
 
 
 JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {"metric_wrong": metric_wrong}

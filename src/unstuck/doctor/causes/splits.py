@@ -9,17 +9,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.data import DataLoader
 
 from unstuck.doctor.case import Case, EvaluationSet, Suspicion, Verdict
 from unstuck.doctor.given import Given, given_to, held_out, keys_of, maker_of, samples_of, statistics_of
 from unstuck.doctor.retrials import mapped_score, score_error
 from unstuck.doctor.scores import Score
+from unstuck.doctor.watch.sites import Site
 from unstuck.inspection.copies import leak_finding, shared_rows
 from unstuck.inspection.look import Look
 from unstuck.inspection.mismatch import Difference, compare, mismatch_finding
 from unstuck.inspection.moments import Moments, images
 
-__all__ = ["JUDGES"]
+__all__ = ["JUDGES", "called_a_test", "unused_loader"]
 
 _MOST = 4000  # samples that are compared
 _GAIN = 0.05  # of the score, that a change of the evaluation's inputs must bring; and so many standard errors
@@ -71,7 +73,7 @@ def _mismatched(case: Case, evaluated: EvaluationSet, train: Tensor, x: Tensor) 
     if learnt is None or _skill(after) < 0.5 * _skill(learnt) or value < after.chance + needed:
         return None  # what is learnt in training would show
     difference = compare(Moments(train.cpu().numpy()), Moments(x.cpu().numpy()))
-    said = _said(train, x, difference) or f"fit the model once they are {name}"
+    said = _said(train, x, difference) or "are not in the form of the training inputs"
     return Suspicion(
         "train_test_preprocessing_mismatch",
         0.85,
@@ -200,7 +202,7 @@ def train_test_leak(case: Case) -> Suspicion | None:
         if share < 2 * _recurring(given):
             continue
         if share >= _ALL:
-            if not separate and _called_a_test(case, evaluated):
+            if not separate and called_a_test(case, evaluated) and unused_loader(case) is None:
                 return _leak(case, evaluated, share, len(x), "all of them, and it is called a test")
             continue
         if _covers(given, x[torch.as_tensor(mask)]):  # the training set, evaluated at the same place as another
@@ -234,7 +236,17 @@ def _covers(given: Given, x: Tensor) -> bool:
     return bool(np.isin(given.all_keys, keys_of(x)).mean() > 0.9)
 
 
-def _called_a_test(case: Case, evaluated: EvaluationSet) -> bool:
+def unused_loader(case: Case) -> Site | None:
+    """Return the line that made a loader of samples that nothing has ever gone through; None where there is none."""
+    loaders = [made for made in case.seen.made.values() if isinstance(made.thing, DataLoader)]
+    used = [made.thing.dataset for made in loaders if id(made.thing) in case.seen.iterated]
+    for made in loaders:
+        if used and id(made.thing) not in case.seen.iterated and all(made.thing.dataset is not data for data in used):
+            return made.site
+    return None
+
+
+def called_a_test(case: Case, evaluated: EvaluationSet) -> bool:
     """Whether what is printed beside an evaluation speaks of a test, and not of training."""
     texts = [one.text.lower() for one in case.seen.printed if one.step in evaluated.phases]
     return any(
