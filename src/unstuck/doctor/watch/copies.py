@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from typing import Any
 
 import torch
@@ -104,7 +105,8 @@ def _spreads(a: Tensor, b: Tensor) -> bool:
     """Whether two tensors of as many numbers each broadcast to one with more, as ``(N, 1)`` and ``(N,)`` do."""
     if a.shape == b.shape or not a.numel() == b.numel() > 1:
         return False
-    return torch.broadcast_shapes(a.shape, b.shape).numel() > a.numel()
+    together = torch.broadcast_shapes(a.shape, b.shape)  # type: ignore[no-untyped-call]
+    return math.prod(together) > a.numel()
 
 
 def _points(tensor: Tensor, pointers: dict[int, int]) -> bool:

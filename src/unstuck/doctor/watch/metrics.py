@@ -158,6 +158,6 @@ def assign_target(call: MetricCall, pending: Sequence[ModelCall]) -> None:
     if (scale, offset) != (1.0, 0.0):
         other = ((other - offset) / scale).to(output.dtype)
     call.scale = scale
-    for one, part in zip(chosen, other.split([len(one.output) for one in chosen]), strict=True):
+    for one, part in zip(chosen, torch.split(other, [len(one.output) for one in chosen]), strict=True):
         if one.target is None:
             one.target = part.clone()
