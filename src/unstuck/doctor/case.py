@@ -377,6 +377,8 @@ class Case:
         if before is None or after is None:
             return None
         pairs = [(before.evaluation, after.evaluation), (before.train, after.train)]
+        if self.rerun is not None and self.rerun.program.fixed_targets:
+            pairs.reverse()  # it trained on the few batches that are known: what generalises is not to be told
         for old, new in pairs:
             if old is not None and new is not None and np.isfinite(new.value):
                 low = old.value if np.isfinite(old.value) else old.chance

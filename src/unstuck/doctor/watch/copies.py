@@ -106,7 +106,7 @@ def _spreads(a: Tensor, b: Tensor) -> bool:
     if a.shape == b.shape or not a.numel() == b.numel() > 1:
         return False
     together = torch.broadcast_shapes(a.shape, b.shape)  # type: ignore[no-untyped-call]
-    return math.prod(together) > a.numel()
+    return bool(math.prod(together) > a.numel())
 
 
 def _points(tensor: Tensor, pointers: dict[int, int]) -> bool:
