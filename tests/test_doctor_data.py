@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from unstuck.doctor import Doctor
 from unstuck.doctor.blame import line_of_value
-from unstuck.doctor.causes.mixing import meant_for, scrambles
+from unstuck.doctor.causes.reshaping import meant_for, scrambles
 from unstuck.doctor.findings import Report
 from unstuck.doctor.printed import series_of
 from unstuck.doctor.recording import Printed

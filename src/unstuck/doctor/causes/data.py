@@ -1,20 +1,19 @@
-"""The values that the model is fed: broken, far from unit scale, or hardly ever of one class."""
+"""The values that the model is fed: broken, or far from unit scale; and all judges of data and of measurement."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from unstuck.doctor.case import Case, EvaluationSet, Suspicion, Verdict
-from unstuck.doctor.causes import labels, measure, mixing, order, scale, splits
+from unstuck.doctor.case import Case, Suspicion
+from unstuck.doctor.causes import imbalance, labels, measure, mixing, order, reshaping, scale, splits
 from unstuck.doctor.findings import Number
-from unstuck.doctor.given import given_to, held_out, statistics_of
+from unstuck.doctor.given import given_to, statistics_of
 from unstuck.doctor.rerun import Batch, Change
-from unstuck.doctor.retrials import before_model, cured, outputs_on, taken
+from unstuck.doctor.retrials import before_model, cured
 from unstuck.doctor.watch.sites import Site
 from unstuck.doctor.watch.tape import tensors_in
 from unstuck.inspection.moments import Moments
@@ -25,10 +24,6 @@ __all__ = ["JUDGES"]
 
 _DONE = 0.97  # a score from which on the scale of the data does no harm that could be shown
 _SEVERE = 20.0  # units of root mean square: past it, an ordinary rate no longer fits an ordinary initialisation
-_RARE = 0.25  # of the commonest class's share
-_MISSED = 0.5  # of a rare class that is recalled, and of its number that is predicted: below, its share decides
-_HARDLY = 0.3  # recall, of a class that is given up for the others
-_KNOWN = 0.7  # recall of the others: where they are not learnt either, the share of one is not what is wrong
 
 
 def nonfinite_input(case: Case) -> Suspicion | None:
@@ -193,125 +188,16 @@ def targets_not_scaled(case: Case) -> Suspicion | None:
     )  # fmt: skip
 
 
-def class_imbalance(case: Case) -> Suspicion | None:
-    """Tell a class that is rare in training, and is hardly ever predicted, though it can be told from the others."""
-    given = given_to(case)
-    if (
-        case.task not in ("classes", "binary")
-        or not given.rowwise
-        or any(y[0].numel() != 1 for _, y in given.pairs[:1])
-    ):
-        return None
-    counts = torch.bincount(torch.cat([y.flatten().long() for _, y in given.pairs]).clamp(min=0))
-    shares = counts / counts.sum()
-    for evaluated in held_out(case):
-        found = case.quietly(lambda one=evaluated: outputs_on(case, case.rerun.final(), one))  # type: ignore[misc,union-attr]
-        if not found:
-            continue
-        recalls, _, actual, predicted = _by_class(*found, len(shares))
-        rare = (shares > 0) & (shares < _RARE * shares.max()) & (actual >= 3)
-        known = (shares >= _RARE * shares.max()) & (actual > 0)
-        missed = rare & (recalls < _MISSED) & (predicted < _MISSED * actual)
-        if not missed.any() or not known.any() or float(recalls[known].mean()) < _KNOWN:
-            continue
-        worst = int(torch.where(missed, recalls, 2.0).argmin())
-        loader = _loader_of(case)
-        return Suspicion(
-            "class_imbalance",
-            0.72,
-            f"Class {worst} has {float(shares[worst]):.1%} of the training samples, the commonest "
-            f"{float(shares.max()):.1%}: of the {int(actual[worst])} that are evaluated, {float(recalls[worst]):.0%} "
-            f"are recognised, of the frequent classes {float(recalls[known].mean()):.0%}.",
-            {
-                "share": float(shares[worst]),
-                "recall": float(recalls[worst]),
-                "recall_of_frequent": float(recalls[known].mean()),
-                "classes_missed": int(missed.sum()),
-            },
-            "Weigh the classes in the loss, or draw the rare ones more often (WeightedRandomSampler), and judge by a "
-            "metric that counts every class alike.",
-            loader or case.loss_site,
-            probe=partial(_resampled, case, evaluated, missed, len(shares)),
-            consequences=("under_capacity", "too_few_steps", "lr_too_low", "overfitting", "dropout_too_strong"),
-        )
-    return None
-
-
-def _loader_of(case: Case) -> Site | None:
-    from torch.utils.data import DataLoader
-
-    rows = len(given_to(case).pairs[0][0])
-    return next(
-        (m.site for m in case.seen.made.values() if isinstance(m.thing, DataLoader) and m.thing.batch_size == rows),
-        None,
-    )
-
-
-def _by_class(outputs: list[Tensor], targets: list[Tensor], classes: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return recall, precision, and how many there are and are predicted, of each class."""
-    y = torch.cat([t.flatten() for t in targets]).long().clamp(min=0)  # -1 stands for no, in a hinge loss
-    if outputs[0].ndim > 1 and outputs[0].shape[1] > 1:
-        guess = torch.cat([o.argmax(1).flatten() for o in outputs])
-    else:
-        flat = torch.cat([o.flatten() for o in outputs])
-        guess = (flat > (0.5 if bool(((flat >= 0) & (flat <= 1)).all()) else 0.0)).long()
-    classes = max(classes, int(y.max()) + 1, int(guess.max()) + 1)
-    hits = torch.bincount(y[guess == y], minlength=classes).float()
-    actual, predicted = torch.bincount(y, minlength=classes).float(), torch.bincount(guess, minlength=classes).float()
-    short = slice(0, classes)
-    return (hits / actual.clamp(min=1))[short], hits / predicted.clamp(min=1), actual, predicted
-
-
-def _resampled(case: Case, evaluated: EvaluationSet, missed: Tensor, classes: int) -> Verdict | None:
-    """Train on batches in which every class is as frequent, and see whether the rare ones are recognised.
-
-    Resampling always trades recall for false alarms: only where hardly any are recognised may that cost precision.
-    """
-    again = case.rerun
-    if again is None:
-        return None
-    y_key = next((key for key in again.program.targets), None)
-
-    def balanced(batches: list[Batch]) -> list[Batch]:
-        def choose(rows: dict[int, Tensor]) -> Tensor:
-            y = rows[y_key or 0].flatten().long()
-            weights = 1 / torch.bincount(y).clamp(min=1).float()
-            return torch.multinomial(weights[y], len(y), replacement=True)
-
-        return taken(batches, choose)
-
-    before, after = case.baseline, case.try_out("with balanced classes", Change(batches=balanced))
-    if before is None or after is None:
-        return None
-    scores = []
-    for tried in (before, after):
-        models = tried.models
-        found = case.quietly(lambda models=models: outputs_on(case, models, evaluated))  # type: ignore[misc]
-        if not found:
-            return None
-        recall, precision, _, _ = _by_class(*found, classes)
-        recall, precision = recall[: len(missed)][missed], precision[: len(missed)][missed]
-        f1 = 2 * recall * precision / (recall + precision).clamp(min=1e-9)
-        scores.append((float(recall.mean()), float(f1.mean())))
-    (recall_before, f1_before), (recall_after, f1_after) = scores
-    return Verdict(
-        recall_after > recall_before + 0.15
-        and (f1_after > f1_before + 0.1 or (recall_before < _HARDLY and f1_after > f1_before - 0.1)),
-        f"with balanced classes: recall of the rare classes {recall_before:.2f} -> {recall_after:.2f}, F1 "
-        f"{f1_before:.2f} -> {f1_after:.2f} after {case.probe_steps} steps",
-        {"recall_before": recall_before, "recall_after": recall_after},
-    )
-
-
 JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {
     "nonfinite_input": nonfinite_input,
     "inputs_not_normalised": inputs_not_normalised,
     "targets_not_scaled": targets_not_scaled,
-    "class_imbalance": class_imbalance,
+    **imbalance.JUDGES,
     **order.JUDGES,
     **labels.JUDGES,
     **splits.JUDGES,
     **mixing.JUDGES,
+    **reshaping.JUDGES,
     **measure.JUDGES,
     **scale.JUDGES,
 }

@@ -2,45 +2,42 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader
 
 from unstuck.doctor.blame import line_of_value
-from unstuck.doctor.case import Case, EvaluationSet, Suspicion
+from unstuck.doctor.case import Case, Suspicion
 from unstuck.doctor.causes.splits import called_a_test, unused_loader
 from unstuck.doctor.given import given_to, held_out, keys_of
-from unstuck.doctor.printed import Reading, Series, series_of
-from unstuck.doctor.recording import LossCall, ModelCall, Pass
+from unstuck.doctor.printed import Series, series_of
+from unstuck.doctor.recording import LossCall, ModelCall
+from unstuck.doctor.recount import (
+    FINE,
+    LONGEST,
+    Options,
+    batches_of_training,
+    decided,
+    fits,
+    half_of,
+    phases_at,
+    sizes_of,
+    value_of,
+    windows_of,
+)
 from unstuck.doctor.watch.sites import Site
 
-__all__ = ["JUDGES", "Options", "batches_of_training", "decided", "sizes_of", "windows_of"]
+__all__ = ["JUDGES"]
 
-_FINE = 0.006  # half of the last digit: coarser numbers fit too much
-_MOST = 0.8  # of the readings that an explanation must fit; and so few may fit what is right
-_FEW = 0.2
-_LONGEST = 1000  # passes that a number is recomputed from
 _ORDERED = frozenset({  # metrics of scikit-learn that are others once their arguments are exchanged
     "r2_score", "explained_variance_score", "precision_score", "recall_score", "balanced_accuracy_score",
     "mean_absolute_percentage_error", "fbeta_score", "average_precision_score", "log_loss", "roc_auc_score",
 })  # fmt: skip
-
 Numbers = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a printed number may be, by name: right, or wrong in a known way."""
-
-    right: dict[str, float]
-    wrong: dict[str, float]
 
 
 def metric_wrong(case: Case) -> Suspicion | None:
@@ -116,115 +113,6 @@ def _r2(targets: NDArray[np.generic], predictions: NDArray[np.generic]) -> float
     return float(1 - ((y - p) ** 2).sum() / ((y - y.mean()) ** 2).sum())
 
 
-# -- numbers that are printed ----------------------------------------------------------------------------------------
-
-
-def phases_at(case: Case, step: int) -> Iterator[tuple[EvaluationSet, list[ModelCall]]]:
-    """Yield the evaluations made after a step, before the next; one place's calls on two data sets each by itself."""
-    mine = given_to(case).all_keys
-    for evaluated in case.evaluation_sets:
-        calls = evaluated.phases.get(step)
-        if not calls:
-            continue
-        yield evaluated, calls
-        inputs = [_input(call) for call in calls]
-        known = [x is not None and bool(np.isin(keys_of(x[:8]), mine).all()) for x in inputs]
-        for place in range(1, len(calls)):
-            if known[place] != known[place - 1]:
-                yield evaluated, calls[:place]
-                yield evaluated, calls[place:]
-
-
-def _input(call: ModelCall) -> Tensor | None:
-    x = call.args[0] if call.args and isinstance(call.args[0], Tensor) else None
-    return x if x is not None and x.numel() and x.ndim else None
-
-
-def windows_of(case: Case, series: Series, place: int) -> Iterator[list[Pass]]:
-    """Yield the passes that a number of the training may be about: since the one before, of an epoch, or all."""
-    if case not in _WINDOWS:
-        _WINDOWS[case] = [one.step for one in case.stream.passes]
-    steps, passes = _WINDOWS[case], case.stream.passes
-    step = series.readings[place].step
-    before = max((r.step for r in series.readings[:place] if r.step < step), default=0)
-    end = bisect_left(steps, step)
-    start = bisect_left(steps, before)
-    epoch = batches_of_training(case)
-    for begin in sorted({start, max(end - epoch, 0), end // epoch * epoch if epoch else 0, 0}, reverse=True):
-        yield passes[begin:end]
-
-
-_WINDOWS: WeakKeyDictionary[Case, list[int]] = WeakKeyDictionary()
-
-
-def batches_of_training(case: Case) -> int:
-    """Return how many batches an epoch has; 0 where no loader is known."""
-    counts = [len(loader) for loader in _loaders(case) if loader.batch_size == _rows(case)]
-    return max(counts, default=0)
-
-
-def _rows(case: Case) -> int:
-    return len(case.inputs[0]) if case.inputs and case.inputs[0].ndim else 0
-
-
-def _loaders(case: Case) -> list[DataLoader[object]]:
-    found = []
-    for made in case.seen.made.values():
-        if isinstance(made.thing, DataLoader) and id(made.thing) in case.seen.iterated:
-            try:
-                len(made.thing)
-            except TypeError:
-                continue
-            found.append(made.thing)
-    return found
-
-
-def sizes_of(case: Case) -> set[int]:
-    """Return how many samples the data sets of the script have, by which something may have been divided."""
-    sizes = {len(given_to(case).all_keys)}
-    sizes |= {len(loader.dataset) for loader in _loaders(case)}  # type: ignore[arg-type]
-    sizes |= {len(one.x) for one in case.evaluation_sets if one.x is not None}
-    return {size for size in sizes if size > 1}
-
-
-def decided(series: Series, options: Sequence[Options | None]) -> tuple[str, float, float] | None:
-    """Return the wrong way that explains a series of numbers, with the last of them and what is right.
-
-    Numbers that anything right explains, or nothing at all, are let be; so are those with too few digits.
-    """
-    known = [(reading, option) for reading, option in zip(series.readings, options, strict=True) if option is not None]
-    known = [(r, o) for r, o in known if _half(r) <= _FINE * max(1.0, abs(_value(r))) and o.right]
-    if not known:
-        return None
-    fine = sum(any(_fits(r, v) for v in o.right.values()) for r, o in known)
-    if fine > _FEW * len(known):
-        return None
-    names = {name for _, o in known for name in o.wrong}
-    for name in sorted(names):
-        fits = sum(name in o.wrong and _fits(r, o.wrong[name]) for r, o in known)
-        if fits >= max(_MOST * len(known), 1):
-            reading, option = known[-1]
-            return name, _value(reading), next(iter(option.right.values()))
-    return None
-
-
-def _value(reading: Reading) -> float:
-    return reading.value / 100 if reading.percent else reading.value
-
-
-def _half(reading: Reading) -> float:
-    return reading.half / 100 if reading.percent else reading.half
-
-
-def _fits(reading: Reading, value: float) -> bool:
-    """Whether a number is printed so; a share may be printed in percent with no sign."""
-    if not np.isfinite(value):
-        return False
-    near = _half(reading) * 1.01 + 2e-6 * abs(value)
-    plain = abs(_value(reading) - value) <= near
-    return plain or (not reading.percent and abs(reading.value / 100 - value) <= reading.half / 100 * 1.01 + 2e-6)
-
-
 def _accuracies(case: Case) -> Suspicion | None:
     """Find accuracies that were divided by something else, or taken from other predictions."""
     for series in series_of(case.seen.printed):
@@ -262,7 +150,7 @@ def _accuracy_options(case: Case, series: Series, place: int) -> Options | None:
             wrong |= _other_predictions(case, calls)
     if series.split != "test":
         for passes in windows_of(case, series, place):
-            if len(passes) > _LONGEST:
+            if len(passes) > LONGEST:
                 continue
             counted = [_hits(case, one.calls[-1]) for one in passes if one.calls]
             if not counted or any(one is None for one in counted):
@@ -374,15 +262,15 @@ def _ratio(series: Series, options: Sequence[Options | None]) -> tuple[str, floa
     known = [
         (r, o)
         for r, o in zip(series.readings, options, strict=True)
-        if o is not None and r.half <= _FINE * (100 if r.percent else 1)
+        if o is not None and r.half <= FINE * (100 if r.percent else 1)
     ]
-    if len(known) < 4 or any(_fits(r, v) for r, o in known for v in o.right.values()):
+    if len(known) < 4 or any(fits(r, v) for r, o in known for v in o.right.values()):
         return None
     names = set.intersection(*(set(o.right) for _, o in known))
     for name in sorted(names):
         right = np.array([o.right[name] for _, o in known])
-        printed = np.array([_value(r) for r, _ in known])
-        half = np.array([_half(r) for r, _ in known])
+        printed = np.array([value_of(r) for r, _ in known])
+        half = np.array([half_of(r) for r, _ in known])
         if (right <= 0).any() or right.std() < 5 * half.max():
             continue
         factor = float((printed * right).sum() / (right**2).sum())

@@ -1,276 +1,30 @@
-"""Losses that are averaged or summed inconsistently: in what is printed, between terms, or against the rate."""
+"""Losses that are averaged or summed inconsistently, as they are minimised or as they are printed."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import torch
-from torch import Tensor, nn, optim
-from torch.overrides import TorchFunctionMode
 
 from unstuck.doctor.blame import line_of_value
-from unstuck.doctor.case import Case, Suspicion, Verdict
-from unstuck.doctor.causes.measure import Options, batches_of_training, decided, phases_at, sizes_of, windows_of
+from unstuck.doctor.case import Case, Suspicion
+from unstuck.doctor.causes.terms import divided, summed, terms_apart
 from unstuck.doctor.printed import Series, series_of
 from unstuck.doctor.recording import LossCall, Pass
-from unstuck.doctor.rerun import Change, Rerun, Tried
-from unstuck.doctor.retrials import cured
-from unstuck.doctor.scores import score_of
-from unstuck.doctor.watch.install import LOSSES
-from unstuck.doctor.watch.tape import Op
+from unstuck.doctor.recount import LONGEST, Options, batches_of_training, decided, phases_at, sizes_of, windows_of
 
 __all__ = ["JUDGES"]
-
-_LONGEST = 1000  # passes that a number is recomputed from
-_APART = 10.0  # times: terms of a loss of which one is summed over the batch and the other is not; a weight may be less
-_ADAPTIVE = (
-    optim.Adam, optim.AdamW, optim.NAdam, optim.RAdam, optim.Adamax, optim.RMSprop, optim.Adagrad, optim.Adadelta,
-)  # fmt: skip
-_FOLLOW = ("lr_too_high", "lr_too_low", "exploding_gradients", "too_few_steps", "under_capacity", "momentum_too_high",
-           "clip_too_small", "vanishing_gradients")  # fmt: skip
 
 
 def loss_scale_wrong(case: Case) -> Suspicion | None:
     """Tell a loss that is divided or summed otherwise than it should be, as it is minimised or as it is printed."""
-    for judge in (_terms_apart, _divided, _summed, _printed):
+    for judge in (terms_apart, divided, summed, _printed):
         found = judge(case)
         if found is not None:
             return found
     return None
-
-
-# -- what is minimised -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Term:
-    """A term of the loss: what reduces it to a number, over how much, and by what it is multiplied then."""
-
-    op: Op
-    reduction: str  # mean or sum
-    factor: float
-    numbers: int
-    scaled_by: Op | None
-
-
-_TIMES = frozenset({"mul", "__mul__", "__rmul__", "multiply"})
-_OVER = frozenset({"div", "__truediv__", "true_divide", "divide"})
-_PLUS = frozenset({"add", "__add__", "__radd__"})
-_MINUS = frozenset({"sub", "__sub__", "__rsub__", "rsub"})
-
-
-def _terms(case: Case) -> list[_Term]:
-    """Return the terms of the loss of the last look that depend on what a model returned."""
-    if not case.stream.looks:
-        return []
-    ops = [op for op in case.pass_ops if not op.modules]
-    producers = {id(out): op for op in ops for out in op.outputs}
-    found: list[_Term] = []
-
-    def walk(value: Any, factor: float, scaled_by: Op | None, deep: int) -> None:
-        op = producers.get(id(value)) if isinstance(value, Tensor) else None
-        if op is None or deep > 30 or isinstance(op.func, nn.Module):
-            return
-        args = list(op.args)
-        if op.name in _PLUS | _MINUS and len(args) >= 2:
-            for part in args[:2]:
-                walk(part, factor, scaled_by, deep + 1)
-        elif op.name in _TIMES | _OVER and len(args) >= 2:
-            inner = next((a for a in args[:2] if isinstance(a, Tensor) and a.requires_grad), None)
-            other = next((a for a in args[:2] if a is not inner), None)
-            number = _number(other)
-            if inner is not None and number:
-                walk(inner, factor / number if op.name in _OVER else factor * number, op, deep + 1)
-        elif op.name in ("neg", "__neg__", "to", "float", "double", "squeeze"):
-            walk(args[0], factor, scaled_by, deep + 1)
-        elif op.name in LOSSES:
-            reduction = op.kwargs.get("reduction", "mean")
-            numbers = op.inputs[0].numel() if op.inputs else 0
-            if reduction in ("mean", "sum") and numbers:
-                found.append(_Term(op, reduction, factor, numbers, scaled_by))
-        elif op.name in ("mean", "sum") and op.inputs and op.outputs[0].numel() == 1 and _of_model(op, producers):
-            found.append(_Term(op, op.name, factor, op.inputs[0].numel(), scaled_by))
-
-    walk(case.stream.looks[-1].loss, 1.0, None, 0)
-    return found
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, (int, float)):
-        return float(value)
-    if isinstance(value, Tensor) and value.numel() == 1 and not value.requires_grad:
-        return float(value)
-    return 0.0
-
-
-def _of_model(op: Op, producers: dict[int, Op]) -> bool:
-    """Whether a function's input comes from a model's output, rather than from weights alone."""
-    waiting, seen = list(op.inputs), set()
-    while waiting:
-        tensor = waiting.pop()
-        made = producers.get(id(tensor))
-        if made is None or id(made) in seen:
-            continue
-        if isinstance(made.func, nn.Module):
-            return True
-        seen.add(id(made))
-        waiting += made.inputs
-    return False
-
-
-def _rows(case: Case) -> int:
-    """Return how many samples the model was given in the pass whose terms are looked at."""
-    calls = [op for op in case.pass_ops if isinstance(op.func, nn.Module) and op.inputs]
-    return len(calls[0].inputs[0]) if calls and calls[0].inputs[0].ndim else 0
-
-
-def _terms_apart(case: Case) -> Suspicion | None:
-    """Find a loss in which one term is summed over the batch and another is averaged."""
-    terms, rows = _terms(case), _rows(case)
-    means = [term for term in terms if term.reduction == "mean"]
-    sums = [term for term in terms if term.reduction == "sum" and term.numbers >= rows > 1]
-    if not means or not sums or case.stream.interleaved:
-        return None
-    summed, averaged = max(sums, key=lambda t: abs(t.factor)), max(means, key=lambda t: abs(t.factor))
-    apart = abs(summed.factor) * rows / max(abs(averaged.factor), 1e-12)
-    if apart < _APART or abs(summed.factor) * rows < _APART:
-        return None
-    values = {id(term): abs(float(term.op.outputs[0].detach()) * term.factor) for term in (summed, averaged)}
-    return Suspicion(
-        "loss_scale_wrong",
-        0.83,
-        f"One term of the loss is summed over {summed.numbers} numbers of a batch of {rows}, and another a mean over "
-        f"{averaged.numbers}: the first weighs {apart:.3g} times as much as if both were means over the batch.",
-        {"batch": rows, "summed": summed.numbers, "averaged": averaged.numbers, "weight": apart,
-         "summed_value": values[id(summed)], "averaged_value": values[id(averaged)]},
-        "Reduce both terms alike: sum each over the numbers of a sample, and average over the batch.",
-        averaged.op.site,
-        probe=partial(_alike, case, rows),
-        consequences=(*_FOLLOW, "dropout_too_strong", "weight_decay_too_strong"),
-        certain=True,
-    )  # fmt: skip
-
-
-class _BySample(TorchFunctionMode):
-    """Makes sums and means over a batch to means over the batch of sums over each sample."""
-
-    def __init__(self, rows: int) -> None:
-        super().__init__()
-        self.rows = rows
-
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        """Call the function, and bring what it returns to that scale."""
-        kwargs = kwargs or {}
-        out = func(*args, **kwargs)
-        name = getattr(func, "__name__", "")
-        given = args[0] if args else None
-        if (
-            not isinstance(given, Tensor)
-            or not isinstance(out, Tensor)
-            or out.numel() != 1
-            or given.numel() < self.rows
-        ):
-            return out
-        if name == "sum" or (name in LOSSES and kwargs.get("reduction") == "sum"):
-            return out / self.rows
-        if name == "mean" or (name in LOSSES and kwargs.get("reduction", "mean") == "mean"):
-            return out * (given.numel() / self.rows)
-        return out
-
-
-def _alike(case: Case, rows: int) -> Verdict | None:
-    again = case.rerun
-    before, after = case.baseline, case.try_out("with both terms by sample", Change(mode=partial(_BySample, rows)))
-    if again is None or before is None or after is None:
-        return None
-    scores = [_reconstruction(case, again, tried) for tried in (before, after)]
-    if scores[0] is None or scores[1] is None:
-        return None
-    return Verdict(
-        scores[1] > scores[0] + 0.1,
-        f"with both terms reduced by sample: R² of the outputs {scores[0]:.2f} -> {scores[1]:.2f} after "
-        f"{case.probe_steps} steps",
-        {"r2_before": scores[0], "r2_after": scores[1]},
-    )
-
-
-def _reconstruction(case: Case, again: Rerun, tried: Tried) -> float | None:
-    """Return the share of the targets' variance that the outputs explain, logits taken as probabilities."""
-    outputs, targets = [], []
-    with torch.no_grad(), torch.random.fork_rng(devices=[]):
-        parameters = again.parameters_for(tried.models)
-        for batch in again.batches[-8:]:
-            outcome = again.program.run(tried.models, batch, parameters)
-            target = next((batch[key] for key in again.program.targets if key in batch), None)
-            if target is None and outcome.given is not None:  # an autoencoder's target is its input
-                target = next((one for one in batch.values() if one.shape == outcome.given.shape), None)
-            if outcome.given is None or target is None:
-                return None
-            logits = case.loss_name == "binary_cross_entropy_with_logits"
-            outputs.append(outcome.given.sigmoid() if logits else outcome.given)
-            targets.append(target)
-    score = score_of(outputs, targets)
-    return score.value if score is not None else None
-
-
-def _divided(case: Case) -> Suspicion | None:
-    """Find a mean loss that is divided once more, with an optimiser that the scale matters to."""
-    terms, rows = _terms(case), _rows(case)
-    if len(terms) != 1 or isinstance(case.stream.optimizer, _ADAPTIVE) or case.stream.optimizer is None:
-        return None
-    term = terms[0]
-    size = abs(term.factor)
-    if term.reduction != "mean" or not 0 < size < 0.5 or term.scaled_by is None or case.stream.passes_a_step > 1.5:
-        return None
-    counts = {rows: "the batch size", batches_of_training(case): "the number of batches"}
-    counts |= dict.fromkeys(sizes_of(case), "the number of samples")
-    name = next((said for count, said in counts.items() if count > 1 and abs(1 / size - count) < 0.01 * count), "")
-    return Suspicion(
-        "loss_scale_wrong",
-        0.75 if name else 0.45,
-        f"A loss that is a mean already is divided by {1 / size:.4g}{f', {name},' if name else ''} before it is "
-        f"minimised: every step is {1 / size:.4g} times shorter than the rate says.",
-        {"factor": size, "batch": rows},
-        "Minimise the mean as it is; divide by the number of batches only where gradients of so many are accumulated.",
-        term.scaled_by.site,
-        probe=lambda: cured(case, "with the mean loss itself", Change(lr=1 / size), least=0.02),
-        consequences=_FOLLOW,
-        certain=bool(name),
-    )
-
-
-def _summed(case: Case) -> Suspicion | None:
-    """Find a loss that is summed over the batch, with a rate that would fit a mean."""
-    terms, rows = _terms(case), _rows(case)
-    if len(terms) != 1 or isinstance(case.stream.optimizer, _ADAPTIVE) or case.stream.optimizer is None:
-        return None
-    term = terms[0]
-    if term.reduction != "sum" or rows < 4 or abs(term.factor) * rows < 2:
-        return None
-    modules = [made for made in case.seen.made.values() if isinstance(made.thing, nn.Module)]
-    maker = next((made.site for made in modules if getattr(made.thing, "reduction", "") == "sum"), None)
-    each = term.numbers if term.op.name in ("mse_loss", "l1_loss", "smooth_l1_loss", "sum") else rows
-    return Suspicion(
-        "loss_scale_wrong",
-        0.72,
-        f"The loss is a sum over a batch of {rows}: its gradient, and so every step, is {rows} times that of the mean.",
-        {"batch": rows, "numbers": term.numbers, "loss": float(case.losses[-1])},
-        "Average the loss over the batch (reduction='mean'), or divide the rate by the batch size.",
-        maker or term.op.site,
-        probe=lambda: cured(case, "with the mean over the batch", Change(lr=1 / max(each, rows)), least=0.02),
-        consequences=_FOLLOW,
-    )
-
-
-# -- what is printed -------------------------------------------------------------------------------------------------
 
 
 def _printed(case: Case) -> Suspicion | None:
@@ -323,7 +77,7 @@ def _loss_options(case: Case, series: Series, place: int) -> Options | None:
         parts += [([c.loss for c in calls if c.loss], True) for _, calls in phases_at(case, step)]
     if series.split != "test":
         for passes in windows_of(case, series, place):
-            if 0 < len(passes) <= _LONGEST and all(_plain(case, one) for one in passes):
+            if 0 < len(passes) <= LONGEST and all(_plain(case, one) for one in passes):
                 parts.append(([p.loss_calls[0] for p in passes], False))
     for calls, evaluated in parts:
         found = _averages(calls, sizes_of(case), batches_of_training(case) if evaluated else 0)
