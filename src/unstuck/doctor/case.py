@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -387,9 +388,14 @@ class Case:
 
     @staticmethod
     def quietly(what: Callable[[], T]) -> T | None:
-        """Do something with a stranger's model, which may raise anything; None where it does."""
+        """Do something with a stranger's model, which may raise anything; None where it does.
+
+        What it warns of it has warned of in the script's own run.
+        """
         try:
-            return what()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return what()
         except Exception:
             return None
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from unstuck.doctor.case import Case, Suspicion
-from unstuck.doctor.causes.capacity import shared_parameters_by_accident, under_capacity
-from unstuck.doctor.causes.flow import dying_relu, exploding_gradients, vanishing_gradients
-from unstuck.doctor.causes.modes import batch_norm_tiny_batch, dropout_too_strong, wrong_train_eval_mode
+from unstuck.doctor.causes.capacity import under_capacity
+from unstuck.doctor.causes.flow import exploding_gradients, vanishing_gradients
+from unstuck.doctor.causes.modes import wrong_train_eval_mode
+from unstuck.doctor.causes.noise import batch_norm_tiny_batch, dropout_too_strong
+from unstuck.doctor.causes.sharing import shared_parameters_by_accident
 from unstuck.doctor.causes.start import init_too_large, zero_or_constant_init
+from unstuck.doctor.causes.units import dying_relu
 
 __all__ = ["JUDGES"]
 

@@ -1,0 +1,153 @@
+"""A run that went on after its evaluation had become worse."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from unstuck.doctor.case import Case, EvaluationSet, Suspicion
+from unstuck.doctor.causes.modes import of_training
+from unstuck.doctor.loops import line_of_length
+from unstuck.doctor.scores import score_of
+from unstuck.doctor.sources import line_with
+from unstuck.doctor.watch.sites import Site
+from unstuck.doctor.watch.tape import tensors_in
+
+__all__ = ["overfitting"]
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """Losses and scores of an evaluation over the run, and the losses of training up to each."""
+
+    steps: list[int]
+    losses: np.ndarray
+    scores: np.ndarray
+    training: np.ndarray
+
+
+def overfitting(case: Case) -> Suspicion | None:
+    """Suspect a run whose evaluation has become worse for long while its training loss went on falling."""
+    train, evaluated = case.scores
+    if case.stream.interleaved or train is None or evaluated is None or train.value - evaluated.value < 0.06:
+        return None
+    for one in case.evaluation_sets:
+        if of_training(case, [call for phase in one.phases.values() for call in phase]):
+            continue
+        one = _within(case, one)
+        curve = _curve(case, one) if one.phases else None
+        found = _turned(curve) if curve is not None else None
+        if curve is None or found is None:
+            continue
+        best, rise = found
+        return Suspicion(
+            "overfitting",
+            0.75,
+            f"From step {curve.steps[best]} of {case.stream.steps} on the evaluation loss rises, from "
+            f"{curve.losses[best]:.3g} to {curve.losses[-1]:.3g}, while the training loss falls from "
+            f"{curve.training[best]:.3g} to {curve.training[-1]:.3g}; at the end it is {train} on what was trained on, "
+            f"{evaluated.value:.2f} on what was not.",
+            {
+                "loss_best": float(curve.losses[best]), "loss_last": float(curve.losses[-1]), "rise": rise,
+                "step_best": curve.steps[best], "train": train.value, "evaluation": evaluated.value,
+            },
+            "Stop at the lowest evaluation loss, get more data or augment it, or regularise: weight decay, dropout.",
+            _line_of_data(case, one) or line_of_length(case.stream.passes[-1].site),
+            symptoms=("train_test_gap",),
+            consequences=("too_few_steps", "label_noise", "lr_too_low"),
+        )  # fmt: skip
+    return None
+
+
+def _within(case: Case, one: EvaluationSet) -> EvaluationSet:
+    """Leave out what was evaluated before this stream began, as of a training before it."""
+    first = case.stream.passes[0].step
+    return EvaluationSet(one.stack, {step: calls for step, calls in one.phases.items() if step > first})
+
+
+def _turned(curve: _Curve) -> tuple[int, float] | None:
+    """Return the place of the lowest loss and the rise since; None where it did not turn for good."""
+    best = int(np.nanargmin(curve.losses))
+    low, last = float(curve.losses[best]), float(np.nanmedian(curve.losses[-2:]))
+    rise = last / low - 1 if low > 0 else 0.0
+    # Losses of sure but wrong predictions rise in sound runs, too, by a little and while the score still climbs.
+    if rise < 0.25 or curve.steps[best] > 0.6 * curve.steps[-1]:
+        return None
+    if not curve.training[-1] < 0.8 * curve.training[best]:
+        return None
+    if len(curve.scores) and curve.scores[-2:].mean() > curve.scores[best] + 0.01:
+        return None
+    return best, rise
+
+
+def _curve(case: Case, one: EvaluationSet) -> _Curve | None:
+    """Return how an evaluation went over the run: from the script's own, or, with few of them, from kept weights."""
+    if len(one.phases) >= 5 and len(one.losses) == len(one.phases):
+        steps = list(one.losses)
+        losses = np.array([one.losses[step] for step in steps])
+        scores = np.array([one.scores[step].value for step in steps]) if len(one.scores) == len(steps) else np.array([])
+    else:
+        found = case.quietly(lambda: _from_weights(case, one))
+        if found is None:
+            return None
+        steps, losses, scores = found
+    if len(steps) < 5 or not np.isfinite(losses).any():
+        return None
+    return _Curve(steps, losses, scores, np.array([_training_loss(case, step) for step in steps]))
+
+
+def _training_loss(case: Case, step: int) -> float:
+    passes = np.array([done.step for done in case.stream.passes])
+    place = int(np.searchsorted(passes, step))
+    width = max(len(passes) // 30, 3)
+    return float(np.median(case.losses[max(place - width, 0) : place + 1]))
+
+
+def _from_weights(case: Case, one: EvaluationSet) -> tuple[list[int], np.ndarray, np.ndarray] | None:
+    """Evaluate copies of the weights that were kept on the way, and those at the end."""
+    calls = [c for c in list(one.phases.values())[-1] if c.target is not None]
+    if not calls or not all(t.numel() for call in calls for t in tensors_in((call.args, call.kwargs))):
+        return None
+    model, loss = calls[0].module, getattr(F, case.loss_name, None)
+    if loss is None or any(call.module is not model for call in calls):
+        return None
+    twin = copy.deepcopy(model).eval()
+    states: list[tuple[int, dict[str, Tensor] | None]] = [
+        (step, state) for step, key, state in case.seen.snapshots if key == id(model)
+    ]
+    steps, losses, scores = [], [], []
+    for step, state in [*states[-12:], (case.stream.passes[-1].step + 1, None)]:
+        if state is None:
+            twin = copy.deepcopy(model).eval()
+        else:
+            twin.load_state_dict(state, strict=False)
+        with torch.no_grad(), torch.random.fork_rng([]):
+            outputs = [twin(*call.args, **call.kwargs) for call in calls]
+        score = score_of(outputs, [call.target for call in calls if call.target is not None])
+        steps.append(step)
+        losses.append(float(np.mean([float(_loss(loss, o, c.target)) for o, c in zip(outputs, calls, strict=True)])))
+        scores.append(score.value if score is not None else float("nan"))
+    return steps, np.array(losses), np.array(scores)
+
+
+def _loss(loss: Callable[..., Tensor], output: Tensor, target: Tensor | None) -> Tensor:
+    assert target is not None
+    if target.is_floating_point() and output.shape != target.shape and output.numel() == target.numel():
+        target = target.reshape(output.shape)
+    return loss(output, target.to(output.dtype) if target.is_floating_point() else target)
+
+
+def _line_of_data(case: Case, one: EvaluationSet) -> Site | None:
+    """Return the line that splits the data, where it leaves less to train on than to evaluate on."""
+    rows = case.x
+    site = case.stream.passes[-1].site
+    if rows is None or one.x is None or site is None:
+        return None
+    distinct = len({row.tobytes() for row in rows.flatten(1).cpu().numpy()}) if rows.ndim > 1 else len(rows)
+    return line_with(site.file, r"train_test_split\(|random_split\(") if distinct < len(one.x) else None
