@@ -34,8 +34,8 @@ class DivergedError(ArithmeticError):
         self.step, self.lr, self.loss, self.history = step, lr, loss, history
         super().__init__(
             f"the loss became {loss} at step {step}, at a learning rate of {lr:.4g}; what came after it is lost. "
-            'The table of symptoms on the first page of the book says what to look at ("turns into NaN"); '
-            'nonfinite="ignore" trains on regardless'
+            "`python -m unstuck doctor SCRIPT` looks for the cause, and the book's index of symptoms lists what to "
+            'look at, under NaN; nonfinite="ignore" trains on regardless'
         )
 
 

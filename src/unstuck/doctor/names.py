@@ -79,6 +79,14 @@ CASES = (
     "lr_too_low",
     "lr_decays_too_fast",
     "weight_decay_too_strong",
+    "labels_misaligned",
+    "inputs_not_normalised",
+    "train_test_preprocessing_mismatch",
+    "class_imbalance",
+    "vanishing_gradients",
+    "wrong_train_eval_mode",
+    "overfitting",
+    "metric_wrong",
 )
 
 
