@@ -126,8 +126,8 @@ def decided(series: Series, options: Sequence[Options | None]) -> tuple[str, flo
         return None
     names = {name for _, o in known for name in o.wrong}
     for name in sorted(names):
-        fits = sum(name in o.wrong and fits(r, o.wrong[name]) for r, o in known)
-        if fits >= max(_MOST * len(known), 1):
+        hits = sum(name in o.wrong and fits(r, o.wrong[name]) for r, o in known)
+        if hits >= max(_MOST * len(known), 1):
             reading, option = known[-1]
             return name, value_of(reading), next(iter(option.right.values()))
     return None
