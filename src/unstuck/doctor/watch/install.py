@@ -107,6 +107,8 @@ def _listen_to_modules(patches: Patches, watcher: Watcher) -> None:
 
     def around(original: Wrapper) -> Wrapper:
         def __call__(module: nn.Module, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
+            if torch.compiler.is_compiling():  # what is being compiled should not be compiled with this in it
+                return original(module, *args, **kwargs)
             if watcher.depth:
                 if not tape.running:
                     return original(module, *args, **kwargs)

@@ -88,6 +88,8 @@ class Tape(TorchFunctionMode):
         """Call the function, and write it down where tensors go in and come out."""
         kwargs = kwargs or {}
         out = func(*args, **kwargs)
+        if torch.compiler.is_compiling():
+            return out
         if isinstance(out, (Tensor, tuple, list)) or getattr(func, "__name__", "") in LEAVING:
             op = Op(func, args, kwargs, out, None, tuple(self.stack), torch.is_grad_enabled())
             if (op.outputs or op.name in LEAVING) and (op.inputs or op.outputs):
