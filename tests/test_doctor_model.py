@@ -272,6 +272,21 @@ def test_a_module_listed_twice_is_named_and_modules_of_their_own_are_not() -> No
     is_silent("shared_parameters_by_accident", own)
 
 
+class Listed(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(2, 32), nn.Linear(32, 2)
+        self.layers = nn.ModuleList([self.first, self.last])
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.layers[1](F.relu(self.layers[0](x)))
+        return out
+
+
+def test_a_module_of_two_names_that_is_called_once_is_not_shared() -> None:
+    assert JUDGES["shared_parameters_by_accident"](trained(Listed, epochs=2)) is None
+
+
 def test_a_run_cut_short_is_named_with_the_number_of_its_epochs() -> None:
     x, _ = rings()
     y = (2 * x[:, :1]).sin() + x[:, 1:] ** 2

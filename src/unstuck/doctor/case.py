@@ -349,6 +349,11 @@ class Case:
         each = (passes[-1].seconds - passes[0].seconds) / max(self.stream.steps, 1)
         return int(min(max(self.stream.steps, 1), max(self.budget.seconds / 8 / max(each, 1e-6), 20)))
 
+    def guessed(self, confidence: float) -> float:
+        """Return the confidence in what a rerun is to bear out: too low to be reported where none can be made."""
+        can_try = self.budget is not None and self.budget.left > 1 and self.rerun is not None
+        return confidence if can_try else min(confidence, 0.45)
+
     def try_out(self, name: str, change: Change | None = None, steps: int | None = None) -> Tried | None:
         """Rerun with a change, once for each name; None without a budget, or where it raises."""
         if name not in self._tried:

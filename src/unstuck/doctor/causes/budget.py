@@ -35,11 +35,13 @@ def too_few_steps(case: Case) -> Suspicion | None:
     epochs = _epochs(case)
     steps = case.stream.steps
     # A rate of the usual size and few passes over the data: then it is not the rate that is short.
-    short = (epochs <= 10 if math.isfinite(epochs) else steps <= 300) and _usual_rate(case)
+    short = (epochs <= 10 if math.isfinite(epochs) else steps <= 300) and _usual_rate(case) and not case.seen.clips
+    verdict = _going_on(case) if short else None
     return Suspicion(
         "too_few_steps",
-        # Whatever slows a run down ends it too early: what else can be undone is named first.
-        0.46 if short else 0.42,
+        # Whatever slows a run down ends it too early: what else can be undone is named first, unless rate and
+        # passes are such that more steps are what one would try.
+        0.52 if short and verdict is not None else 0.42,
         f"The loss still falls when training ends after {steps} steps"
         + (f", {epochs:.3g} passes over the data" if math.isfinite(epochs) else "")
         + (f": by {share:.0%} over the last sixth of the run." if training else ", as the evaluations show."),
@@ -48,7 +50,7 @@ def too_few_steps(case: Case) -> Suspicion | None:
         "Train for longer, until the evaluation no longer improves.",
         line_of_length(case.stream.passes[-1].site),
         symptoms=("loss_still_falling",),
-        probe=lambda: _going_on(case),
+        probe=lambda: verdict if short else _going_on(case),
         consequences=("under_capacity", "lr_too_low") if short else ("under_capacity",),
     )
 

@@ -72,7 +72,7 @@ def _faint_through_depth(case: Case, signals: Signals) -> Suspicion | None:
         fix = "Use He's initialisation, normalisation between the layers, or residual connections."
     return Suspicion(
         "vanishing_gradients",
-        0.8 if ratio < 1e-5 else 0.65,
+        0.8 if ratio < 1e-5 else case.guessed(0.65),
         f"With {what}, {layers[0].parameter} receives {ratio:.1e} of the gradient that {layers[-1].parameter} does.",
         {"ratio": ratio, "layers": len(layers), "spread_last": layers[-1].spread, "gain_smallest": gain(smallest)},
         fix,
@@ -98,7 +98,7 @@ def _faint_through_time(case: Case, signals: Signals) -> Suspicion | None:
     train = case.scores[0]
     if last <= 0 or first / last >= 1e-4 or train is None:  # a gated layer over some tens of steps keeps a thousandth
         return None
-    if (train.value - train.chance) / max(1 - train.chance, 1e-6) > 0.5:
+    if (train.value - train.chance) / max(1 - train.chance, 1e-6) > 0.25:
         return None  # what it learnt it did not need the first steps for
 
     def probe() -> Verdict | None:
@@ -163,7 +163,7 @@ def exploding_gradients(case: Case) -> Suspicion | None:
         )
     return Suspicion(
         "exploding_gradients",
-        0.75 if grown > 1e4 or ends else 0.6,
+        0.75 if grown > 1e4 or ends else case.guessed(0.6),
         f"The signal grows {grown:.3g} times {how} with the first weights; the first loss is {signals.loss:.3g}.",
         {"through_time": through_time, "backwards": backwards, "forwards": forwards, "loss_first": signals.loss},
         fix,

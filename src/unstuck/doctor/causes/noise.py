@@ -44,7 +44,7 @@ def dropout_too_strong(case: Case) -> Suspicion | None:
     where = line_of_setting(made, ("drop", "p=", "p ="), p) if made else strongest.site if strongest else None
     return Suspicion(
         "dropout_too_strong",
-        0.6,
+        case.guessed(0.6),
         f"Dropout with p = {p:g}{f' ({name})' if name else ''} leaves {left:.0%} of what enters it to the loss.",
         {"p": p, "left": left, "layers": len(used)},
         "Lower p: 0.1 to 0.5 after wide layers, less on inputs and on narrow ones.",
@@ -123,7 +123,7 @@ def batch_norm_tiny_batch(case: Case) -> Suspicion | None:
 
     return Suspicion(
         "batch_norm_tiny_batch",
-        0.85 if values <= 2 else 0.6,
+        0.85 if values <= 2 else case.guessed(0.6),
         f"Batch normalisation takes its mean and variance from {values:.0f} values of each channel, of {samples:.0f} "
         f"sample{'s' if samples > 1 else ''}: they are noise, and in evaluation it uses others.",
         {"values_per_channel": values, "batch_size": samples, "layers": len(norms)},

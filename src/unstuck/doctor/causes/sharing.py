@@ -23,13 +23,15 @@ def shared_parameters_by_accident(case: Case) -> Suspicion | None:
     if again is None or case.stream.interleaved or not case.stream.models:
         return None
     listed = _listed_twice(case.stream.models[0])
-    if listed:
-        name, places = next(iter(listed.items()))
-        counts = _counted(again, list(listed))
+    # What has two names but is called once is only listed in two ways, as when layers are put into a list as well.
+    counts = {name: count for name, count in _counted(again, list(listed)).items() if count > 1} if listed else {}
+    if counts:
+        name = next(iter(counts))
+        places = listed[name]
         total = sum(p.numel() for p in case.stream.models[0].get_submodule(name).parameters())
         return Suspicion(
             "shared_parameters_by_accident",
-            0.75,
+            0.75 if _in_list(case, places) else 0.5,  # two towers of one network have two names on purpose
             f"{' and '.join(places[:2])}{' and so on' if len(places) > 2 else ''} are one and the same module: "
             f"{len(places)} places share {total} parameters.",
             {"places": len(places), "parameters": total},
@@ -127,13 +129,17 @@ def _counted(again: Rerun, names: list[str]) -> dict[str, int]:
     return counts
 
 
+def _in_list(case: Case, places: list[str]) -> bool:
+    """Say whether the places are those of one list of modules."""
+    owners = {place.rpartition(".")[0] for place in places}
+    containers = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
+    return len(owners) == 1 and isinstance(case.stream.models[0].get_submodule(next(iter(owners))), containers)
+
+
 def _listing_line(case: Case, name: str, places: list[str]) -> Site | None:
     """Return the line that made the container of a repeated module, else that of the module."""
-    model = case.stream.models[0]
-    container = model.get_submodule(name.rpartition(".")[0])
-    alike = all(place.rpartition(".")[0] == name.rpartition(".")[0] for place in places)
-    listed = alike and isinstance(container, (nn.Sequential, nn.ModuleList, nn.ModuleDict))
-    return case.seen.made_at(container if listed else model.get_submodule(name))
+    owner = name.rpartition(".")[0] if _in_list(case, places) else name
+    return case.seen.made_at(case.stream.models[0].get_submodule(owner))
 
 
 def _named_twice(case: Case) -> dict[str, Site | None]:

@@ -68,7 +68,7 @@ def zero_or_constant_init(case: Case) -> Suspicion | None:
     constant = any(float(first[id(p)].abs().max()) > 0 for p in started)  # zeros are meant where a branch starts silent
     return Suspicion(
         "zero_or_constant_init",
-        0.6 if constant else 0.45,
+        case.guessed(0.6) if constant else 0.45,
         f"The units of {case.stream.names.get(id(parameter), 'a hidden layer')} start with equal weights; "
         "only noise can tell them apart.",
         {"layers": len(started), "first_std": float(first[id(parameter)].float().std())},
@@ -155,7 +155,7 @@ def init_too_large(case: Case) -> Suspicion | None:
     bound = f", and {share:.0%} of an activation's outputs start at its bounds" if share > 0.3 else ""
     return Suspicion(
         "init_too_large",
-        0.75 if times > 2 * _GAIN else 0.6,
+        0.75 if times > 2 * _GAIN else case.guessed(0.6),
         f"{worst.parameter} starts so large that it multiplies what it is given by {times:.3g}{bound}{first}.",
         {"gain": times, "layers": len(large), "saturated": share, "loss_first": signals.loss, "loss_trivial": trivial},
         "Scale the first weights by the root of a layer's inputs, as nn.init.xavier_uniform_ and kaiming_uniform_ do, "

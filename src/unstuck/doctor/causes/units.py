@@ -44,7 +44,7 @@ def dying_relu(case: Case) -> Suspicion | None:
     return Suspicion(
         "dying_relu",
         # Units that die on the way do so of something, such as steps too large, which is then named first.
-        0.65 if start > 0.3 else 0.4,
+        case.guessed(0.65) if start > 0.3 else 0.4,
         f"{shares[worst]:.0%} of the {silent.numel()} units after {call.parameter or 'a layer'} are zero for every "
         f"input at the end, {start:.0%} at the start.",
         {"dead_last": shares[worst], "dead_first": start, "units": silent.numel()},
