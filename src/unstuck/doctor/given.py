@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, EvaluationSet
+from unstuck.doctor.sources import line_with
 from unstuck.doctor.watch.sites import Site
 from unstuck.doctor.watch.tape import Op, tensors_in
 from unstuck.inspection.chance import digests
@@ -168,8 +169,13 @@ class Given:
         return (x, y) if same and x.dtype == first[0].dtype and y.dtype == first[1].dtype else None
 
     def source(self, chain: list[Op]) -> Site | None:
-        """Return the line that made the tensor with all samples: the last that did more than take rows of it."""
-        return next((op.site for op in chain if op.name not in _TAKING and op.site), None)
+        """Return the line that made the tensor with all samples: the last that did more than take rows of it.
+
+        What shares its memory with an array, from_numpy, is no function of tensors: it is looked for in the source.
+        """
+        made = next((op.site for op in chain if op.name not in _TAKING and op.site), None)
+        taking = self.taking(chain)
+        return made or (line_with(taking.file, r"\bfrom_numpy\(") if taking else None)
 
     def taking(self, chain: list[Op]) -> Site | None:
         """Return the line that took a batch."""
