@@ -21,6 +21,8 @@ def too_few_steps(case: Case) -> Suspicion | None:
     losses = case.losses
     if len(losses) < 6 or case.rerun is None or case.stream.interleaved or not np.isfinite(losses).all():
         return None
+    if any(other.passes[0].number > case.stream.passes[-1].number for other in case.stream.others):
+        return None  # the training goes on in another way
     part = max(len(losses) // 6, 2)
     last, before = losses[-part:], losses[-2 * part : -part]
     fall = float(before.mean() - last.mean())
