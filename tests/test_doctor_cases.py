@@ -6,7 +6,6 @@ All cases are run where ``UNSTUCK_FAULTS`` is ``all``, half an hour long; else a
 from __future__ import annotations
 
 import os
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -19,8 +18,6 @@ EVERY = 1 if os.environ.get("UNSTUCK_FAULTS") == "all" else 24
 
 # Scripts of which the doctor is known to say something else, by their names within the bed; each is to be mended.
 KNOWN: frozenset[str] = frozenset()
-
-pytestmark = pytest.mark.skipif(not find_spec("unstuck.doctor"), reason="there is no doctor yet")
 
 
 def chosen() -> list[object]:
