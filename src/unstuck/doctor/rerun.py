@@ -239,14 +239,15 @@ class Rerun:
                     break
                 outputs.append(given)
                 targets.append(target)
-            train = score_of(outputs, targets)
+            logits = any(op.name == "binary_cross_entropy_with_logits" for op in self.program.ops)
+            train = score_of(outputs, targets, logits=logits)
             again: list[tuple[Any, Tensor]] = []
             for call in self.stream.evaluations[-_SCORED:]:
                 if call.target is not None and id(call.module) in models and _kept(call.args):
                     with mode():
                         again.append((models[id(call.module)](*call.args, **call.kwargs), call.target))
             paired = [(out, target) for out, target in again if isinstance(out, Tensor)]
-            evaluation = score_of([out for out, _ in paired], [target for _, target in paired])
+            evaluation = score_of([out for out, _ in paired], [target for _, target in paired], logits=logits)
         return train, evaluation
 
 

@@ -39,7 +39,7 @@ class Score:
         return {"accuracy": "accuracy", "auc": "ranking (AUC)", "r2": "R²"}[self.kind]
 
 
-def score_of(outputs: Sequence[Tensor], targets: Sequence[Tensor]) -> Score | None:
+def score_of(outputs: Sequence[Tensor], targets: Sequence[Tensor], *, logits: bool = False) -> Score | None:
     """Score outputs against targets; None where no measure fits their shapes.
 
     Parameters
@@ -49,6 +49,8 @@ def score_of(outputs: Sequence[Tensor], targets: Sequence[Tensor]) -> Score | No
         numbers and for probabilities or logits of a yes.
     targets
         Batches of class indices (integers), of zeros (or minus ones) and ones, or of numbers.
+    logits
+        Whether what is held against numbers from 0 to 1 is a sigmoid of the outputs.
     """
     pairs = [
         (output.detach().float(), target.detach())
@@ -70,6 +72,8 @@ def score_of(outputs: Sequence[Tensor], targets: Sequence[Tensor]) -> Score | No
     low, high = y.min(), y.max()
     if low != high and high == 1 and low in (0, -1) and bool(((y == low) | (y == high)).all()):
         return _auc(x, (y > 0).float())
+    if logits:
+        x = x.sigmoid()
     variance = float(y.var(correction=0))
     if variance == 0 or not torch.isfinite(x).all():
         return Score("r2", float("-inf"), 0.0, len(y)) if variance else None
