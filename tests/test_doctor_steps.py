@@ -114,6 +114,24 @@ def another_models_optimizer() -> None:
     fit(mlp(), optimizer=sgd(other))
 
 
+def a_layer_replaced_too_late() -> None:
+    model = mlp()
+    optimizer = sgd(model)
+    model[3] = nn.Linear(32, 10)
+    fit(model, optimizer=optimizer)
+
+
+def an_image_is_optimised() -> None:
+    model = mlp()
+    fit(model, epochs=6)
+    image = torch.zeros(1, 1, 8, 8, requires_grad=True)
+    optimizer = torch.optim.Adam([image], lr=0.05)
+    for _ in range(60):
+        optimizer.zero_grad()
+        F.cross_entropy(model(image), torch.tensor([3])).backward()
+        optimizer.step()
+
+
 def frozen() -> None:
     model = mlp()
     model[1].requires_grad_(False)
@@ -214,6 +232,7 @@ FAULTS: dict[str, tuple[str, Callable[[], Any]]] = {
     "no step": ("missing_optimizer_step", idle_optimizer),
     "half an optimiser": ("optimizer_misses_parameters", half_an_optimizer),
     "another model's optimiser": ("optimizer_misses_parameters", another_models_optimizer),
+    "a layer replaced too late": ("optimizer_misses_parameters", a_layer_replaced_too_late),
     "layers in a list": ("unregistered_parameters", lambda: fit(Listed())),
     "frozen": ("frozen_parameters", frozen),
     "detached": ("detached_graph", lambda: fit(Detached())),
@@ -228,6 +247,7 @@ SOUND: dict[str, Callable[[], Any]] = {
     ),  # type: ignore[arg-type, return-value]
     "logits of two classes": lambda: two_classes(F.binary_cross_entropy_with_logits),
     "probabilities into BCE": lambda: two_classes(F.binary_cross_entropy, nn.Sigmoid()),
+    "an image is optimised": an_image_is_optimised,
     "one shape": lambda: regression(of_one_shape),
     "clip after unscale": lambda: scaled(unscaled=True),
 }

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
+import linecache
 import re
 from functools import lru_cache
-from pathlib import Path
 
 from unstuck.doctor.watch.sites import Site
 
@@ -14,11 +14,11 @@ __all__ = ["line_of_setting", "line_with"]
 
 @lru_cache(maxsize=64)
 def _read(file: str) -> tuple[str, ast.Module | None]:
+    text = "".join(linecache.getlines(file))  # which knows the cells of a notebook, too
     try:
-        text = Path(file).read_text(encoding="utf8")
         return text, ast.parse(text)
-    except (OSError, SyntaxError, ValueError):
-        return "", None
+    except (SyntaxError, ValueError):
+        return text, None
 
 
 def line_of_setting(made: Site | None, names: tuple[str, ...], value: float) -> Site | None:

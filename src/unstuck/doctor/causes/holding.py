@@ -38,7 +38,7 @@ def optimizer_misses_parameters(case: Case) -> Suspicion | None:
         for key, p in mine.items()
         if key in reached and (key not in held if none_reached else key not in everywhere)
     }
-    if not missed or (held - set(mine) and not none_reached):  # an image or a latent code is optimised, not the model
+    if not missed or (held & reached) - set(mine):  # an image or a latent code is optimised, not the model
         return None
     missed = {key: p for key, p in missed.items() if not moved(case, [p])}
     if not missed or (not none_reached and trained_before(case, list(missed.values()))):
