@@ -17,7 +17,8 @@ from unstuck.doctor.recording import Recording
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.sources import line_of_setting, line_with
 from unstuck.doctor.streams import streams_of
-from unstuck.doctor.watch.install import LOSSES, watching
+from unstuck.doctor.watch.install import watching
+from unstuck.doctor.watch.losses import LOSSES
 from unstuck.doctor.watch.patches import Patches
 from unstuck.doctor.watch.sites import Site
 from unstuck.doctor.watch.watcher import EnoughError, Watcher
@@ -305,6 +306,26 @@ def test_a_doctor_watches_one_block() -> None:
         pass
     with pytest.raises(RuntimeError, match="watches one block"):
         doctor.__enter__()
+
+
+def test_a_loss_that_was_taken_from_pytorch_before_is_known_from_the_passes_looked_at() -> None:
+    taken = F.cross_entropy
+    with Doctor() as doctor:
+        torch.manual_seed(0)
+        x, y = data()
+        model = nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Linear(16, 3), nn.Softmax(1))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.3)
+        for _ in range(60):
+            rows = torch.randperm(len(x))[:40]
+            optimizer.zero_grad()
+            taken(model(x[rows]), y[rows]).backward()
+            optimizer.step()
+    (stream,) = streams_of(doctor._watcher.seen)
+    case = Case(stream, None)
+    assert case.loss_name == "cross_entropy"
+    assert [len(x) for x in case.inputs] == [len(y) for y in case.targets]
+    first = doctor.report().findings[0]
+    assert (first.cause, first.confirmed) == ("softmax_before_cross_entropy", True)
 
 
 def test_a_mode_that_the_script_enters_survives() -> None:

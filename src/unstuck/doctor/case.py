@@ -19,7 +19,7 @@ from unstuck.doctor.rerun import Change, Rerun, Tried, rerun_of
 from unstuck.doctor.scores import Score, score_of
 from unstuck.doctor.signals import Signals, listen
 from unstuck.doctor.streams import Stream
-from unstuck.doctor.watch.install import LOSSES
+from unstuck.doctor.watch.losses import LOSSES
 from unstuck.doctor.watch.sites import Site
 from unstuck.doctor.watch.tape import Op, tensors_in
 
@@ -197,9 +197,11 @@ class Case:
             key = next((k for k, what in self.rerun.program.outside.items() if what[0] == "call"), None)
             return [batch[key] for batch in self.rerun.batches if key in batch] if key is not None else []
         found = []
+        with_target = any(done.loss_calls for done in self.stream.passes)
         for done in self.stream.passes:
             given = tensors_in((done.calls[0].args, done.calls[0].kwargs)) if done.calls else []
-            if given and given[0].numel() and (not done.loss_calls or done.loss_calls[0].target.numel()):
+            kept = bool(done.loss_calls) and done.loss_calls[0].target.numel() > 0 if with_target else True
+            if given and given[0].numel() and kept:
                 found.append(given[0])
         return found
 

@@ -120,7 +120,7 @@ class Given:
     @cached_property
     def y_chain(self) -> list[Op]:
         """Likewise of its targets."""
-        from unstuck.doctor.watch.install import LOSSES
+        from unstuck.doctor.watch.losses import LOSSES
 
         for look, _ in self._first:
             losses = [op for op in look if op.name in LOSSES and not op.modules and op.grad]

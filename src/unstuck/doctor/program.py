@@ -11,7 +11,7 @@ from torch.utils._pytree import tree_map
 
 from unstuck.doctor.recording import Look, Pass
 from unstuck.doctor.streams import Stream
-from unstuck.doctor.watch.install import LOSSES
+from unstuck.doctor.watch.losses import LOSSES
 from unstuck.doctor.watch.tape import Op, tensors_in
 
 __all__ = ["Outcome", "Program", "program_of"]

@@ -16,7 +16,7 @@ from unstuck.doctor.recount import batches_of_training, sizes_of
 from unstuck.doctor.rerun import Change, Rerun, Tried
 from unstuck.doctor.retrials import cured
 from unstuck.doctor.scores import score_of
-from unstuck.doctor.watch.install import LOSSES
+from unstuck.doctor.watch.losses import LOSSES
 from unstuck.doctor.watch.tape import Op
 
 __all__ = ["divided", "summed", "terms_apart"]

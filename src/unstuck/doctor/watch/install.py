@@ -15,19 +15,14 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 from torch.utils.data import DataLoader
 
+from unstuck.doctor.watch.losses import LOSSES
 from unstuck.doctor.watch.metrics import listen_to_metrics
 from unstuck.doctor.watch.patches import Patches
 from unstuck.doctor.watch.sites import site_here
 from unstuck.doctor.watch.watcher import Watcher
 
-__all__ = ["LOSSES", "watching"]
+__all__ = ["watching"]
 
-LOSSES = (
-    "cross_entropy", "nll_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "mse_loss", "l1_loss",
-    "smooth_l1_loss", "huber_loss", "kl_div", "poisson_nll_loss", "gaussian_nll_loss", "soft_margin_loss",
-    "hinge_embedding_loss", "cosine_embedding_loss", "margin_ranking_loss", "triplet_margin_loss", "multi_margin_loss",
-    "multilabel_margin_loss", "multilabel_soft_margin_loss", "ctc_loss",
-)  # fmt: skip
 
 Wrapper = Callable[..., Any]
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn, optim
 
 from unstuck.doctor.recording import Event, Look, LossCall, Made, ModelCall, Pass, Printed, Recording, StepLook
 from unstuck.doctor.watch.copies import Keeper, copy_model, leaves_of, state_of
+from unstuck.doctor.watch.losses import LOSSES
 from unstuck.doctor.watch.metrics import assign_target, metric_call
 from unstuck.doctor.watch.sites import Site, site_here, stack_here
 from unstuck.doctor.watch.tape import Op, Tape
@@ -181,7 +182,7 @@ class Watcher:
         taken = self._calls[before:]
         self._settle_evaluations(before, look)
         self._calls = []
-        losses = self._losses
+        losses = self._losses or (self._losses_on(look.ops) if look is not None else [])
         if taken and len(losses) > 1:
             of_pass = {id(call.loss) for call in taken if call.loss}
             first = next((i for i, call in enumerate(losses) if id(call) in of_pass), 0)
@@ -328,6 +329,21 @@ class Watcher:
         self._passes_since.append(len(self._waiting))
         self._next_step_look[len(self.seen.optimizers) - 1] = 0
         return len(self.seen.optimizers) - 1
+
+    def _losses_on(self, ops: list[Op]) -> list[LossCall]:
+        """Return the loss functions on a tape: those that the script had taken from PyTorch before it was watched."""
+        return [
+            LossCall(
+                op.name,
+                op.inputs[0].detach(),
+                self.keeper.target(op.inputs[1]),
+                op.kwargs,
+                op.outputs[0].detach(),
+                op.site,
+            )
+            for op in ops
+            if op.name in LOSSES and op.grad and len(op.inputs) > 1 and op.outputs
+        ]
 
     def _look_at_step(self, optimizer: optim.Optimizer, number: int, before: dict[int, Tensor]) -> None:
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
