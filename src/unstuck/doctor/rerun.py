@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,10 @@ import torch
 from torch import Tensor, nn, optim
 
 from unstuck.doctor.program import Outcome, Program, program_of
+from unstuck.doctor.recording import ModelCall
 from unstuck.doctor.scores import Score, score_of
 from unstuck.doctor.streams import Stream
+from unstuck.doctor.watch.tape import tensors_in
 
 __all__ = ["Change", "Rerun", "Tried", "rerun_of"]
 
@@ -115,6 +118,23 @@ class Rerun:
                 again = program_of(stream, look)
                 if again and len(again.outside) == len(program.outside):
                     self.batches.append(dict(zip(program.outside, again.values.values(), strict=True)))
+
+    @cached_property
+    def _unseen(self) -> list[ModelCall]:
+        """The evaluations but for those of training samples, where there are others."""
+        known = {
+            row.tobytes()
+            for batch in self.batches[:_SOUGHT]
+            for key, what in self.program.outside.items()
+            if what[0] == "call" and batch[key].ndim > 1
+            for row in batch[key].cpu().numpy()
+        }
+        unseen = [
+            call
+            for call in self.stream.evaluations
+            if not (rows := _first_rows(call)) or not all(row.tobytes() in known for row in rows)
+        ]
+        return unseen or self.stream.evaluations
 
     def fresh(self) -> dict[int, nn.Module]:
         """Return copies of the models as they were before the first pass, by the ids of the script's."""
@@ -242,7 +262,7 @@ class Rerun:
             logits = any(op.name == "binary_cross_entropy_with_logits" for op in self.program.ops)
             train = score_of(outputs, targets, logits=logits)
             again: list[tuple[Any, Tensor]] = []
-            for call in self.stream.evaluations[-_SCORED:]:
+            for call in self._unseen[-_SCORED:]:
                 if call.target is not None and id(call.module) in models and _kept(call.args):
                     with mode():
                         again.append((models[id(call.module)](*call.args, **call.kwargs), call.target))
@@ -252,6 +272,7 @@ class Rerun:
 
 
 _SCORED = 16  # batches
+_SOUGHT = 256  # batches of training in which an evaluation's first samples are looked for
 
 
 def rerun_of(stream: Stream, *, accumulates: bool = False) -> Rerun | None:
@@ -282,3 +303,8 @@ def _devices(stream: Stream) -> list[torch.device]:
 
 def _kept(args: Any) -> bool:
     return all(not isinstance(value, Tensor) or value.numel() for value in args)
+
+
+def _first_rows(call: ModelCall) -> list[np.ndarray]:
+    given = next(iter(tensors_in((call.args, call.kwargs))), None)
+    return list(given[:4].cpu().numpy()) if given is not None and given.ndim > 1 else []

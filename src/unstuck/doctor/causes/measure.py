@@ -65,8 +65,8 @@ def _broadcast(case: Case) -> Suspicion | None:
                     samples = len(call.output) if isinstance(call.output, Tensor) else 0
                     return _suspicion(
                         0.95,
-                        f"The evaluation compares every output with every target: outputs of shape (n, 1) and targets "
-                        f"of shape (n,) broadcast to (n, n), and each of {samples} samples is held against all.",
+                        f"The evaluation compares every output with every target: shapes such as (n, 1) and (n,) "
+                        f"broadcast to (n, n), and each of {samples} samples is held against all.",
                         {"samples": samples},
                         "Bring both to one shape first, with squeeze(1) or view_as.",
                         site,
