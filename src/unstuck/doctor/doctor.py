@@ -29,6 +29,7 @@ class Doctor:
 
     Examples
     --------
+    >>> import torch
     >>> from torch import nn
     >>> model = nn.Sequential(nn.Linear(2, 3), nn.Softmax(dim=1))
     >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
