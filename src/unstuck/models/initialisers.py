@@ -63,8 +63,8 @@ def initialise(model: Model, rule: Rule | float = "he", gain: float = 1.0) -> Mo
     Examples
     --------
     >>> std = initialise(nn.Linear(512, 64), "he").weight.std().item()
-    >>> round(std, 3)  # √(2 / 512)
-    0.062
+    >>> abs(std / (2 / 512) ** 0.5 - 1) < 0.05
+    True
 
     References
     ----------
