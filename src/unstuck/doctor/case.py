@@ -103,6 +103,12 @@ class EvaluationSet:
                 return torch.cat(kept)
         return None
 
+    @property
+    def several(self) -> bool:
+        """Whether the model is given more than one tensor."""
+        calls = next(reversed(self.phases.values()))
+        return any(len(tensors_in((call.args, call.kwargs))) > 1 for call in calls)
+
     @cached_property
     def y(self) -> Tensor | None:
         """What the outputs of that phase were held against; None where it was not seen for every call."""

@@ -33,6 +33,8 @@ class Change:
     ----------
     lr
         A factor on every rate; with ``constant_lr`` on the first rate, which then stays.
+    stretch
+        How fast the schedule runs: with a half it takes twice as many steps.
     hyper
         Settings of the optimiser's groups to replace, such as ``{"weight_decay": 0.0}``, where a group has them.
     model
@@ -57,6 +59,7 @@ class Change:
 
     lr: float = 1.0
     constant_lr: bool = False
+    stretch: float = 1.0
     hyper: dict[str, Any] = field(default_factory=dict)
     model: Callable[[dict[int, nn.Module]], dict[int, nn.Module] | None] | None = None
     mode: Callable[[], AbstractContextManager[Any]] = nullcontext
@@ -173,9 +176,10 @@ class Rerun:
                 original.state = state
             twin.__dict__.pop("step", None)  # a scheduler's wrapper, which would step the original
             rates = self.stream.seen.lrs[number]
-            now = original.param_groups[0].get("lr", 1.0) or 1.0
+            now = float(original.param_groups[0].get("lr", 1.0))
             for group in twin.param_groups:
-                group["lr"] = group.get("lr", now) / float(now) * rates[0][1] if rates else group["lr"]
+                if rates:  # a schedule may have ended at zero
+                    group["lr"] = rates[0][1] * (float(group["lr"]) / now if now else 1.0)
                 group.update({name: value for name, value in change.hyper.items() if name in group})
             made.append(twin)
         if change.everything and made:
@@ -226,7 +230,9 @@ class Rerun:
                 _clip(clips[0], [p for o in optimizers for g in o.param_groups for p in g["params"]])
             for optimizer, first in zip(optimizers, rates, strict=True):
                 for group, rate in zip(optimizer.param_groups, first, strict=True):
-                    group["lr"] = rate * change.lr * (1.0 if change.constant_lr else self._decayed(step))
+                    group["lr"] = (
+                        rate * change.lr * (1.0 if change.constant_lr else self._decayed(int(step * change.stretch)))
+                    )
                 optimizer.step(*self._closure(optimizer, loss))  # type: ignore[arg-type]
                 if not accumulate:
                     optimizer.zero_grad()

@@ -70,7 +70,7 @@ def under_capacity(case: Case) -> Suspicion | None:
         "under_capacity",
         # A model that is linear is proof of what it cannot do; that a larger one does better is what other causes,
         # undone by the way, look like too, so that they come first.
-        case.guessed(0.6) if not bent and reference is not None else 0.44,
+        0.49 if not bent and reference is not None else 0.44,
         f"Training stands still at {train}"
         + (f", evaluation at {evaluated.value:.2f}" if evaluated is not None else "")
         + (f", with {parameters} parameters" if bent else ": no activation stands between the layers")

@@ -76,6 +76,7 @@ def zero_grad_after_backward(case: Case) -> Suspicion | None:
             continue
         steps += 1
         had = {key for look in looks for key, norm in look.gradients.items() if norm > 0 and key in held}
+        had &= set(step.applied)  # another optimiser may hold the others
         gone = {key for key in had if not step.applied.get(key)}
         for first, second in pairwise(looks):  # cleared between two passes of one step
             if second.number == first.number + 1:

@@ -49,15 +49,8 @@ def lr_decays_too_fast(case: Case) -> Suspicion | None:
         (case.seen.sites.get("schedule") if a_batch else case.seen.made_at(scheduler))
         if scheduler is not None
         else case.seen.made_at(case.stream.optimizer),
-        probe=lambda: (
-            changed(
-                case,
-                "with the highest rate kept",
-                Change(lr=float(rates.max() / rates[0]) if rates[0] else 1.0, constant_lr=True),
-                enough=0.25,
-            )
-            if rates[0]
-            else changed(case, "with the highest rate kept", Change(hyper={"initial_lr": 0}, constant_lr=True))
+        probe=lambda: changed(
+            case, "with the schedule stretched over the run", Change(stretch=(peak + usable) / len(rates)), enough=0.25
         ),
         consequences=("lr_too_low", "too_few_steps", "under_capacity", "vanishing_gradients"),
     )

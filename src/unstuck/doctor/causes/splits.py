@@ -187,6 +187,7 @@ def train_test_leak(case: Case) -> Suspicion | None:
         x = evaluated.x
         if (
             x is None
+            or evaluated.several  # a sample is then more than its first tensor
             or x.shape[1:] != given.distinct[0].shape[1:]
             or len(x) < 5
             or not bool(torch.isfinite(x.float()).all())

@@ -135,9 +135,10 @@ def _collision(case: Case, counts: list[int]) -> Suspicion | None:
     least = present[0]
     double = [c for c, count in enumerate(counts) if 1.6 * least < count < 2.6 * least]
     # As many classes are twice as frequent as are missing, and the others are all alike.
-    filled = len(double) == len(missing) and all(
-        count < 1.5 * least for c, count in enumerate(counts) if count and c not in double
-    )
+    # Classes of samples, that is: symbols of a sequence are of any frequency.
+    of_samples = bool(case.inputs) and case.targets[-1].shape == case.inputs[-1].shape[:1]
+    even = all(count < 1.5 * least for c, count in enumerate(counts) if count and c not in double)
+    filled = of_samples and even and len(double) == len(missing)
     tested = [evaluated.y for evaluated in case.evaluation_sets if evaluated.y is not None]
     elsewhere = 0.0
     for y in tested:
