@@ -98,6 +98,9 @@ def loss_shape_broadcast(case: Case) -> Suspicion | None:
 
 def label_index_error(case: Case) -> Suspicion | None:
     """Suspect indices that differ by one between training and evaluation, or two classes that share one."""
+    beyond = _beyond(case)
+    if beyond is not None:
+        return beyond
     y, rows = case.y, given_rows(case)
     if case.task != "classes" or y is None or rows is None or case.loss_name not in ("cross_entropy", "nll_loss"):
         return None
@@ -124,6 +127,30 @@ def label_index_error(case: Case) -> Suspicion | None:
                 certain=True,
             )
     return _collision(case, counts.tolist())
+
+
+def _beyond(case: Case) -> Suspicion | None:
+    """Suspect classes that an evaluation names and the model has no output for."""
+    for evaluated in case.evaluation_sets:
+        for call in next(reversed(evaluated.phases.values())):
+            out, y = call.output, call.target
+            if not isinstance(out, Tensor) or y is None or out.ndim != 2 or out.shape[1] < 3 or not y.numel():
+                continue
+            if y.is_floating_point() or y.shape != out.shape[:1] or int(y.max()) < out.shape[1]:
+                continue
+            share = float((y >= out.shape[1]).float().mean())
+            return Suspicion(
+                "label_index_error",
+                0.95,
+                f"The model has {out.shape[1]} outputs, and the labels of the evaluation go up to {int(y.max())}: "
+                f"{share:.0%} of the samples are of a class that it cannot name.",
+                {"classes": out.shape[1], "target_max": int(y.max()), "share": share},
+                "Code the classes from 0, and give the model one output more than the highest index.",
+                None,
+                consequences=("metric_wrong", "labels_misaligned", "under_capacity", "label_noise"),
+                certain=True,
+            )
+    return None
 
 
 def _collision(case: Case, counts: list[int]) -> Suspicion | None:
