@@ -44,7 +44,7 @@ def dying_relu(case: Case) -> Suspicion | None:
     return Suspicion(
         "dying_relu",
         # Units that die on the way do so of something, such as steps too large, which is then named first.
-        0.9 if start > _DEAD else case.guessed(0.65) if start > 0.3 else 0.4,
+        case.guessed(0.65) if start > 0.3 else 0.4,
         f"{shares[worst]:.0%} of the {silent.numel()} units after {call.parameter or 'a layer'} are zero for every "
         f"input at the end, {start:.0%} at the start.",
         {"dead_last": shares[worst], "dead_first": start, "units": silent.numel()},
@@ -53,7 +53,6 @@ def dying_relu(case: Case) -> Suspicion | None:
         symptoms=("dead_units",),
         probe=lambda: lifted(case, "with leaky ReLU", Change(mode=replacing(_LEAKY)), 0.2),
         consequences=("under_capacity", "too_few_steps", "lr_too_low"),
-        certain=start > _DEAD,
     )
 
 
