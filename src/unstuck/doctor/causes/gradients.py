@@ -144,7 +144,7 @@ def detached_graph(case: Case) -> Suspicion | None:
     blind = [op for op in ops if not op.grad and any(id(t) in cut for t in op.inputs)]
     if cut:
         count = sum(p.numel() for name, p in stream.parameters.items() if name in cut.values())
-        op = blind[0] if blind else _last_before_end(cuts)
+        op = next(iter(blind or cuts), None)
         how = "torch.no_grad" if blind else (op.name if op else "")
         site = _no_grad_line(op) if blind and op else (op.site if op else case.loss_site)
         return Suspicion(
@@ -201,10 +201,6 @@ def _numbers(case: Case, step: int) -> set[int]:
     return {done.number for done in case.stream.passes if done.step == step} | {
         done.number for other in case.stream.others for done in other.passes if done.step == step
     }
-
-
-def _last_before_end(cuts: list[Op]) -> Op | None:
-    return cuts[0] if cuts else None
 
 
 def _no_grad_line(op: Op) -> Site | None:

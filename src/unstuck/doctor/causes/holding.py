@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from unstuck.doctor.case import Case, Suspicion
 from unstuck.doctor.causes.weights import NOT_LEARNING, moved, trained_before
@@ -13,6 +13,7 @@ from unstuck.doctor.probes import changed
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.sources import line_with
 from unstuck.doctor.watch.sites import Site
+from unstuck.doctor.watch.tape import tensors_in
 
 __all__ = ["JUDGES"]
 
@@ -74,7 +75,7 @@ def unregistered_parameters(case: Case) -> Suspicion | None:
     named = set(stream.names) | {id(p) for m in stream.models for p in m.parameters()}
     looks = stream.looks
     persistent = set.intersection(*({id(leaf) for leaf in look.reached} for look in (looks[0], looks[-1])))
-    given = {t.data_ptr() for done in stream.passes[-1:] for call in done.calls for t in _tensors(call.args)}
+    given = {t.data_ptr() for done in stream.passes[-1:] for call in done.calls for t in tensors_in(call.args)}
     loose = [
         leaf
         for leaf in looks[-1].reached
@@ -166,10 +167,6 @@ def frozen_parameters(case: Case) -> Suspicion | None:
 
 
 # -- what the judges have in common -----------------------------------------------------------------------------------
-
-
-def _tensors(value: object) -> list[Tensor]:
-    return [t for t in value if isinstance(t, Tensor)] if isinstance(value, (tuple, list)) else []
 
 
 def _thawed(models: dict[int, nn.Module]) -> dict[int, nn.Module]:

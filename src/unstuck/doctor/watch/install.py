@@ -67,18 +67,14 @@ def _muted(watcher: Watcher, tell: Callable[..., None]) -> Callable[..., None]:
     return told
 
 
-def _after(
-    patches: Patches, watcher: Watcher, owner: Any, name: str, tell: Callable[..., None], *, before: bool = False
-) -> None:
-    """Tell of a call of ``owner.name`` after it (or before), with its result and its arguments."""
+def _after(patches: Patches, watcher: Watcher, owner: Any, name: str, tell: Callable[..., None]) -> None:
+    """Tell of a call of ``owner.name`` after it, with its result and its arguments."""
     tell = _muted(watcher, tell)
 
     def around(original: Wrapper) -> Wrapper:
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             if watcher.busy:
                 return original(*args, **kwargs)
-            if before:
-                tell(None, *args, **kwargs)
             watcher.busy = True
             try:
                 result = original(*args, **kwargs)
@@ -87,8 +83,7 @@ def _after(
                 raise
             finally:
                 watcher.busy = False
-            if not before:
-                tell(result, *args, **kwargs)
+            tell(result, *args, **kwargs)
             return result
 
         return wrapper
@@ -227,7 +222,7 @@ def _listen_to_makers(patches: Patches, watcher: Watcher) -> None:
 
     for kind in (nn.Module, optim.Optimizer, LRScheduler, DataLoader):
         patches.wrap(kind, "__init__", around)
-    _after(patches, watcher, DataLoader, "__iter__", lambda _, loader: watcher.iterated(loader), before=False)
+    _after(patches, watcher, DataLoader, "__iter__", lambda _, loader: watcher.iterated(loader))
     _after(patches, watcher, nn.Module, "load_state_dict", lambda _, module, *__, **___: watcher.loaded(module))
 
 
