@@ -34,8 +34,10 @@ def redrawn(models: Models) -> None:
                         parameter.normal_(0.0, math.sqrt(2 / sum(parameter.shape[:2])))
 
 
-def levelled(rerun: Rerun, models: Models) -> None:
+def levelled(rerun: Rerun, models: Models, size: float = 1.0) -> None:
     """Centre and scale every layer's output on the first batch, so that the signal neither fades nor grows.
+
+    Where outputs are added to what came before, as in residual networks, the ``size`` is to be less than one.
 
     The weights of recurrent layers from step to step become orthogonal instead.
     The last layer is only ever scaled down.
@@ -47,10 +49,10 @@ def levelled(rerun: Rerun, models: Models) -> None:
     for model in models.values():
         model.train()
     parameters = rerun.parameters_for(models)
-    counting = _Levelling(parameters, None)
+    counting = _Levelling(parameters, None, size)
     with torch.no_grad(), counting:
         rerun.program.run(models, rerun.batches[0], parameters)
-    with torch.no_grad(), _Levelling(parameters, len(counting.met)):
+    with torch.no_grad(), _Levelling(parameters, len(counting.met), size):
         rerun.program.run(models, rerun.batches[0], parameters)
 
 
@@ -59,10 +61,10 @@ class _Levelling(TorchFunctionMode):
 
     _LINEAR = frozenset({"linear", "addmm", "matmul", "__matmul__", "mm", "conv1d", "conv2d", "conv3d"})
 
-    def __init__(self, parameters: Mapping[int, Tensor], layers: int | None) -> None:
+    def __init__(self, parameters: Mapping[int, Tensor], layers: int | None, size: float) -> None:
         super().__init__()
         self.known = {id(p) for p in parameters.values() if p.is_floating_point()}
-        self.layers = layers
+        self.layers, self.size = layers, size
         self.met: set[int] = set()
 
     def __torch_function__(
@@ -88,8 +90,8 @@ class _Levelling(TorchFunctionMode):
             if self.layers is not None:
                 spread = float(out.flatten(1).std(0).square().mean().sqrt())
                 last = len(self.met) >= self.layers
-                if math.isfinite(spread) and spread > 0 and not (last and spread <= 1):
-                    weights[0].div_(spread)
+                if math.isfinite(spread) and spread > 0 and not (last and spread <= self.size):
+                    weights[0].mul_(self.size / spread)
                 bias = next((t for t in mine if t.ndim == 1 and not last), None)
                 if bias is not None:
                     again = func(*args, **kwargs)

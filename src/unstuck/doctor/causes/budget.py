@@ -61,7 +61,7 @@ def _evaluation_falls(case: Case) -> bool:
     """Say whether the loss of the last evaluations still falls, from each to the next."""
     for one in case.evaluation_sets[:2]:
         last = [loss for _, loss in sorted(one.losses.items())][-3:]
-        if len(last) == 3 and last[2] < 0.97 * last[1] and last[1] < 0.97 * last[0]:
+        if len(last) == 3 and last[2] < 0.98 * last[1] and last[1] < last[0]:
             return True
     return False
 

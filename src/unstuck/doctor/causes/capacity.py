@@ -25,6 +25,7 @@ _BENDING = frozenset({
 })  # fmt: skip
 DONE = {"accuracy": 0.95, "auc": 0.985, "r2": 0.9}  # scores that leave too little room to tell a lift from luck
 _CODED = 0.75
+_STILL, _SLOW = 0.1, 0.3  # shares of the fall of the loss in the last third of a run
 _COPIES = 4  # times the width: twice is within what a lucky draw of the weights does
 
 
@@ -47,11 +48,13 @@ def under_capacity(case: Case) -> Suspicion | None:
     train, evaluated = case.scores
     if train is None or case.rerun is None or case.stream.interleaved or not math.isfinite(train.value):
         return None
-    # The code of an autoencoder is narrow on purpose.
-    if (
-        train.value > (_CODED if _own_target(case) else DONE[train.kind]) or plateau(case) > 0.1
-    ):  # nothing to lift, or not done yet
-        return None
+    coded = _own_target(case)  # the code of an autoencoder is narrow on purpose
+    narrow, line = _narrowest(case)
+    outputs = case.given[-1].shape[1] if case.given and case.given[-1].ndim > 1 else 1
+    # Through fewer units than there are classes a run goes on to improve, slowly, without getting there.
+    slow = _SLOW if not coded and 0 < narrow < outputs else _STILL
+    if train.value > (_CODED if coded else DONE[train.kind]) or plateau(case) > slow:
+        return None  # nothing to lift, or not done yet
     if evaluated is not None and evaluated.value > DONE[evaluated.kind]:
         return None  # as with mixed or noisy training samples
     # One that fits what it was trained on better than anything else is not short of capacity; one that does better on
@@ -64,7 +67,6 @@ def under_capacity(case: Case) -> Suspicion | None:
         return None
     parameters = sum(p.numel() for p in case.stream.parameters.values())
     bent = _bends(case)
-    narrow, line = _narrowest(case)
     reference = None if bent else _reference(case)
     return Suspicion(
         "under_capacity",

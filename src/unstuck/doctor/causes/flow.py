@@ -29,16 +29,18 @@ def _depth(signals: Signals) -> list[Call]:
     return [call for call in found.values() if math.isfinite(call.delta)]
 
 
-def _level(case: Case) -> Verdict | None:
-    """Rerun with every layer's output centred and scaled before the first step."""
+def _level(case: Case, branches: int = 1) -> Verdict | None:
+    """Rerun with every layer's output centred and scaled before the first step; smaller where many are added up."""
     again = case.rerun
     if again is None:
         return None
+    size = branches**-0.5
 
     def level(models: dict[int, nn.Module]) -> None:
-        levelled(again, models)
+        levelled(again, models, size)
 
-    return lifted(case, "with every layer's output scaled to one at the start", Change(model=level))
+    name = f"with every layer's output scaled to {'one' if branches == 1 else f'{size:.2g}'} at the start"
+    return lifted(case, name, Change(model=level))
 
 
 def vanishing_gradients(case: Case) -> Suspicion | None:
@@ -146,9 +148,12 @@ def exploding_gradients(case: Case) -> Suspicion | None:
     ends = not math.isfinite(signals.loss) or not all(math.isfinite(call.delta) for call in layers)
     grown = max(through_time, backwards, forwards)
     trivial = trivial_loss(case)
-    harmed = signals.loss > 3 * trivial if math.isfinite(trivial) else False
-    if not (grown > (_GROWN / 5 if harmed else _GROWN) or (ends and len(layers) >= _DEEP)):
+    above = signals.loss / trivial if math.isfinite(trivial) and trivial > 0 else 0.0
+    # The more harm shows in the first loss, the less growth explains it; outputs of branches grow less than their sum.
+    least = _GROWN / 20 if above > 5 and len(layers) >= 2 * _DEEP else _GROWN / 5 if above > 3 else _GROWN
+    if not (grown > least or (ends and len(layers) >= _DEEP)):
         return None
+    branches = 1
     if through_time > _GROWN and found is not None:
         how = "from the last step of a sequence to its first"
         where, fix = _recurrent_line(case, found[0]), (
@@ -157,19 +162,21 @@ def exploding_gradients(case: Case) -> Suspicion | None:
         )  # fmt: skip
     else:
         how = f"through {len(layers)} layers"
-        where = _residual_line(case) or _written(case, max(layers[:-1], key=gain))
+        residual = _residual_line(case)
+        branches = len(layers) if residual is not None else 1
+        where = residual or _written(case, max(layers[:-1], key=gain))
         fix = (
             "Normalise between the layers (LayerNorm, BatchNorm), or scale the residual branches and the weights down."
         )
     return Suspicion(
         "exploding_gradients",
-        0.75 if grown > 1e4 or ends else case.guessed(0.6),
+        0.75 if grown > 1e4 or ends else case.guessed(0.72 if above > 3 else 0.6),
         f"The signal grows {grown:.3g} times {how} with the first weights; the first loss is {signals.loss:.3g}.",
         {"through_time": through_time, "backwards": backwards, "forwards": forwards, "loss_first": signals.loss},
         fix,
         where,
         symptoms=("loss_spikes",),
-        probe=lambda: _level(case),
+        probe=lambda: _level(case, branches),
         consequences=(*_FOLLOW, "momentum_too_high", "clip_too_small", "init_too_large"),
     )
 

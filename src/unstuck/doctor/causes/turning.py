@@ -21,6 +21,10 @@ from unstuck.doctor.watch.tape import tensors_in
 
 __all__ = ["overfitting"]
 
+# Losses of sure but wrong predictions rise in sound runs, too, by a little and while the score still climbs.
+_RISE = 0.25
+_WIDE = 0.25  # a gap of scores that speaks for itself
+
 
 @dataclass(frozen=True)
 class _Curve:
@@ -42,7 +46,8 @@ def overfitting(case: Case) -> Suspicion | None:
             continue
         one = _within(case, one)
         curve = _curve(case, one) if one.phases else None
-        found = _turned(curve) if curve is not None else None
+        gap = train.value - evaluated.value
+        found = _turned(curve, _RISE if gap < _WIDE else _RISE / 2) if curve is not None else None
         if curve is None or found is None:
             continue
         best, rise = found
@@ -71,13 +76,12 @@ def _within(case: Case, one: EvaluationSet) -> EvaluationSet:
     return EvaluationSet(one.stack, {step: calls for step, calls in one.phases.items() if step > first})
 
 
-def _turned(curve: _Curve) -> tuple[int, float] | None:
-    """Return the place of the lowest loss and the rise since; None where it did not turn for good."""
+def _turned(curve: _Curve, least: float) -> tuple[int, float] | None:
+    """Return the place of the lowest loss and the rise since; None where it did not turn for good, or by less."""
     best = int(np.nanargmin(curve.losses))
     low, last = float(curve.losses[best]), float(np.nanmedian(curve.losses[-2:]))
     rise = last / low - 1 if low > 0 else 0.0
-    # Losses of sure but wrong predictions rise in sound runs, too, by a little and while the score still climbs.
-    if rise < 0.25 or curve.steps[best] > 0.6 * curve.steps[-1]:
+    if rise < least or curve.steps[best] > 0.6 * curve.steps[-1]:
         return None
     if not curve.training[-1] < 0.8 * curve.training[best]:
         return None

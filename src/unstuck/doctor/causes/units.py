@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from unstuck.doctor.case import Case, Suspicion
+from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes.flow import made_by
-from unstuck.doctor.causes.start import original
+from unstuck.doctor.causes.start import original, redraw
 from unstuck.doctor.places import owner_of, written_at
 from unstuck.doctor.probes import lifted, replacing
 from unstuck.doctor.rerun import Change
@@ -51,9 +51,17 @@ def dying_relu(case: Case) -> Suspicion | None:
         "Start biases at zero and weights centred on zero, or use leaky ReLU or GELU.",
         where or (made_by(case, call) if parameter is None or start <= 0.3 else written_at(case, parameter)),
         symptoms=("dead_units",),
-        probe=lambda: lifted(case, "with leaky ReLU", Change(mode=replacing(_LEAKY)), 0.2),
+        probe=lambda: _revived(case, at_start=start > 0.3),
         consequences=("under_capacity", "too_few_steps", "lr_too_low"),
     )
+
+
+def _revived(case: Case, *, at_start: bool) -> Verdict | None:
+    """Rerun with a rectifier that never closes; units that start far below zero need other first weights."""
+    verdict = lifted(case, "with leaky ReLU", Change(mode=replacing(_LEAKY)), 0.2)
+    if at_start and not (verdict is not None and verdict.confirmed):
+        return redraw(case) or verdict
+    return verdict
 
 
 def _leaky(x: Tensor, *_: object, **__: object) -> Tensor:
