@@ -80,3 +80,15 @@ def case(request: pytest.FixtureRequest) -> str:
 def case_notebook(case: str) -> Any:
     """Return a case file as a notebook."""
     return jupytext.read(ROOT / f"{case}.md")
+
+
+@pytest.fixture(params=notebook_names())
+def executed(request: pytest.FixtureRequest) -> str:
+    """Return the name of each page that holds code cells in turn."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def all_executed() -> list[str]:
+    """Return the names of all pages that hold code cells."""
+    return notebook_names()

@@ -82,11 +82,26 @@ def enclosing_section(node: nodes.Node) -> str:
 def list_claims(app: Sphinx, doctree: nodes.document, page: str) -> None:
     """Replace the place of the list by the list, chapters in the order of the book."""
     for place in list(doctree.findall(ClaimList)):
-        blocks: list[nodes.Node] = []
-        for chapter in (name for name in reading_order(app) if all_claims(app).get(name)):
-            blocks.append(nodes.rubric("", app.env.titles[chapter].astext()))
+        chapters = [name for name in reading_order(app) if all_claims(app).get(name)]
+        blocks: list[nodes.Node] = [summary([all_claims(app)[chapter] for chapter in chapters])] if chapters else []
+        for chapter in chapters:
+            address = app.builder.get_relative_uri(page, chapter)
+            title = nodes.reference("", app.env.titles[chapter].astext(), refuri=address, internal=True)
+            blocks.append(nodes.rubric("", "", title))
             blocks += [block(app, page, chapter, claim) for claim in all_claims(app)[chapter]]
         place.replace_self(blocks or [nodes.paragraph("", "No chapter makes a claim yet.")])
+
+
+def summary(chapters: list[list[dict[str, Any]]]) -> nodes.paragraph:
+    """Return how many claims there are, and on how many runs they rest."""
+    claims = [claim for chapter in chapters for claim in chapter]
+    seeded = [claim for claim in claims if claim["seeds"]]
+    text = (
+        f"There are {len(claims)} claims on {len(chapters)} pages. "
+        f"{len(seeded)} of them depend on chance: they were checked on {sum(claim['seeds'] for claim in seeded)} runs "
+        f"in all, and held on {sum(claim['held'] for claim in seeded)}."
+    )
+    return nodes.paragraph("", text)
 
 
 def block(app: Sphinx, page: str, chapter: str, claim: dict[str, Any]) -> nodes.container:

@@ -13,16 +13,16 @@ __all__ = ["CIFARNet", "ConvNet"]
 class ConvNet(nn.Module):
     """The network of PyTorch's MNIST example: two convolutions, one pooling, two linear maps.
 
-    ===========================  ==============  =============  ============
-    layer                        28 x 28 (MNIST) 8 x 8 (digits) 32 x 32
-    ===========================  ==============  =============  ============
-    convolution 3 x 3, ReLU      32, 26, 26      32, 6, 6       32, 30, 30
-    convolution 3 x 3, ReLU      64, 24, 24      64, 4, 4       64, 28, 28
-    max-pool 2, dropout 0.25     64, 12, 12      64, 2, 2       64, 14, 14
-    flatten                      9216            256            12544
-    linear, ReLU, dropout 0.5    128             128            128
-    linear                       classes         classes        classes
-    ===========================  ==============  =============  ============
+    =========================  ===============  ==============  ==========
+    layer                      28 x 28 (MNIST)  8 x 8 (digits)  32 x 32
+    =========================  ===============  ==============  ==========
+    convolution 3 x 3, ReLU    32, 26, 26       32, 6, 6        32, 30, 30
+    convolution 3 x 3, ReLU    64, 24, 24       64, 4, 4        64, 28, 28
+    max-pool 2, dropout 0.25   64, 12, 12       64, 2, 2        64, 14, 14
+    flatten                    9216             256             12544
+    linear, ReLU, dropout 0.5  128              128             128
+    linear                     classes          classes         classes
+    =========================  ===============  ==============  ==========
 
     Parameters
     ----------
@@ -70,17 +70,17 @@ class ConvNet(nn.Module):
 class CIFARNet(nn.Module):
     """A small network for CIFAR-10: two rounds of convolution and pooling, two linear maps.
 
-    ===========================  =================  ==============  =============
-    layer                        32 x 32 (CIFAR-10) 28 x 28 (MNIST) 8 x 8 (digits)
-    ===========================  =================  ==============  =============
-    convolution 3 x 3, ReLU      16, 30, 30         16, 26, 26      16, 6, 6
-    max-pool 2                   16, 15, 15         16, 13, 13      16, 3, 3
-    convolution 3 x 3, ReLU      32, 13, 13         32, 11, 11      32, 1, 1
-    max-pool 2                   32, 6, 6           32, 5, 5        32, 1, 1 (left out)
-    flatten                      1152               800             32
-    linear, ReLU                 128                128             128
-    linear                       classes            classes         classes
-    ===========================  =================  ==============  =============
+    =======================  ==================  ===============  ===================
+    layer                    32 x 32 (CIFAR-10)  28 x 28 (MNIST)  8 x 8 (digits)
+    =======================  ==================  ===============  ===================
+    convolution 3 x 3, ReLU  16, 30, 30          16, 26, 26       16, 6, 6
+    max-pool 2               16, 15, 15          16, 13, 13       16, 3, 3
+    convolution 3 x 3, ReLU  32, 13, 13          32, 11, 11       32, 1, 1
+    max-pool 2               32, 6, 6            32, 5, 5         32, 1, 1 (left out)
+    flatten                  1152                800              32
+    linear, ReLU             128                 128              128
+    linear                   classes             classes          classes
+    =======================  ==================  ===============  ===================
 
     Parameters
     ----------

@@ -17,16 +17,16 @@ MakeNorm = Callable[[int], nn.Module]
 class ResNet(nn.Module):
     """The residual network of He et al. for CIFAR-10: a convolution, three stages of blocks, a mean, a linear map.
 
-    =====================================  ===================  ==============  =============
-    layer, at ``width=16``                 32 x 32 (CIFAR-10)   28 x 28 (MNIST) 8 x 8 (digits)
-    =====================================  ===================  ==============  =============
-    convolution 3 x 3, norm, ReLU          16, 32, 32           16, 28, 28      16, 8, 8
-    `blocks` blocks                        16, 32, 32           16, 28, 28      16, 8, 8
-    `blocks` blocks, the first of stride 2 32, 16, 16           32, 14, 14      32, 4, 4
-    `blocks` blocks, the first of stride 2 64, 8, 8             64, 7, 7        64, 2, 2
-    mean over the image                    64                   64              64
-    linear                                 classes              classes         classes
-    =====================================  ===================  ==============  =============
+    ======================================  ==================  ===============  ==============
+    layer, at ``width=16``                  32 x 32 (CIFAR-10)  28 x 28 (MNIST)  8 x 8 (digits)
+    ======================================  ==================  ===============  ==============
+    convolution 3 x 3, norm, ReLU           16, 32, 32          16, 28, 28       16, 8, 8
+    `blocks` blocks                         16, 32, 32          16, 28, 28       16, 8, 8
+    `blocks` blocks, the first of stride 2  32, 16, 16          32, 14, 14       32, 4, 4
+    `blocks` blocks, the first of stride 2  64, 8, 8            64, 7, 7         64, 2, 2
+    mean over the image                     64                  64               64
+    linear                                  classes             classes          classes
+    ======================================  ==================  ===============  ==============
 
     It has ``6 blocks + 2`` layers with weights.
 
