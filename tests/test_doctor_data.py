@@ -17,6 +17,7 @@ from unstuck.doctor.causes.reshaping import meant_for, scrambles
 from unstuck.doctor.findings import Report
 from unstuck.doctor.printed import series_of
 from unstuck.doctor.recording import Printed
+from unstuck.doctor.scores import score_of
 from unstuck.doctor.watch.sites import Site
 
 Batches = Callable[[int], Iterator[tuple[Tensor, Tensor]]]
@@ -245,6 +246,53 @@ def test_an_evaluation_of_the_training_set_beside_that_of_a_test_set_is_no_leak(
     assert causes(watch(net(), shuffled(*TRAIN), report=both, probes=False)) == []
 
 
+def test_a_training_set_with_repeated_rows_evaluated_beside_a_test_set_is_no_leak() -> None:
+    repeated = torch.arange(400).repeat(2)[:600]
+
+    def both(model: nn.Module, epoch: int) -> None:
+        for x, y in ((TRAIN[0][repeated], TRAIN[1][repeated]), TEST):
+            _ = (model(x).argmax(1) == y).float().mean()
+
+    assert causes(watch(net(), shuffled(TRAIN[0][repeated], TRAIN[1][repeated]), report=both, probes=False)) == []
+
+
+class Distance(nn.Module):
+    """How far apart the codes of two samples lie."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.code = net(outputs=4)
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        """Return a distance a pair."""
+        return (self.code(a) - self.code(b)).square().sum(1)
+
+
+def test_targets_of_pairs_are_not_held_against_the_first_of_each() -> None:
+    other = torch.randperm(400, generator=torch.Generator().manual_seed(0))
+    a, b, same = TRAIN[0], TRAIN[0][other], (TRAIN[1] == TRAIN[1][other]).float()
+    torch.manual_seed(0)
+    model = Distance()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    with Doctor() as doctor:
+        for _ in range(20):
+            for rows in torch.randperm(400).split(40):
+                optimizer.zero_grad()
+                F.binary_cross_entropy_with_logits(1 - model(a[rows], b[rows]), same[rows]).backward()
+                optimizer.step()
+    assert "labels_misaligned" not in causes(doctor.report())
+
+
+def test_classes_may_be_the_second_axis_or_the_last() -> None:
+    y = torch.tensor([[0, 1, 2], [2, 1, 1]])
+    last = F.one_hot(y, 4).float()
+    for outputs in (last, last.movedim(-1, 1)):
+        score = score_of([outputs], [y])
+        assert score is not None
+        assert (score.kind, score.value, score.samples) == ("accuracy", 1.0, 6)
+    assert score_of([last], [y[:, :2]]) is None
+
+
 @pytest.mark.parametrize(
     ("before", "after", "kind"),
     [
@@ -327,6 +375,26 @@ def test_outputs_and_targets_that_broadcast_in_the_evaluation_are_named() -> Non
     found = watch(net(outputs=1), shuffled(TRAIN[0], y[:, None]), loss=squares, report=error,
                   optimizer=torch.optim.SGD(net(outputs=1).parameters(), lr=0.01))  # fmt: skip
     assert "metric_wrong" in causes(found)
+
+
+@pytest.mark.parametrize("rounded", [True, False])
+def test_logits_that_are_rounded_are_named(rounded: bool) -> None:
+    x, y = blobs(400, classes=2)
+    test, actual = blobs(200, classes=2, seed=5)
+
+    def accuracy(model: nn.Module, epoch: int) -> None:
+        out = model(test).squeeze(1)
+        out = out if rounded else out.sigmoid()
+        print(f"test accuracy {(out.round() == actual).float().mean():.4f}")
+
+    found = watch(
+        net(outputs=1),
+        shuffled(x, y[:, None].float()),
+        loss=lambda out, target: F.binary_cross_entropy_with_logits(out, target),
+        report=accuracy,
+        probes=False,
+    )
+    assert causes(found) == (["metric_wrong"] if rounded else [])
 
 
 @pytest.mark.parametrize("swapped", [True, False])

@@ -316,3 +316,16 @@ def test_a_certain_fault_ends_the_search_for_matters_of_degree() -> None:
     model = mlp(nn.Softmax(dim=1))
     report = diagnosed(lambda: fit(model, optimizer=sgd(model, lr=1e-4)), probes=True)
     assert [finding.cause for finding in report.findings] == ["softmax_before_cross_entropy"]
+
+
+def test_a_loop_without_a_module_is_not_called_healthy() -> None:
+    x = torch.linspace(-1, 1, 64)
+    weight = torch.zeros(1, requires_grad=True)
+    with Doctor() as doctor:
+        for _ in range(20):
+            ((weight * x - 2 * x) ** 2).mean().backward()
+            with torch.no_grad():
+                weight -= 0.5 * weight.grad
+                weight.grad = None
+    report = doctor.report()
+    assert (report.verdict, report.findings) == ("uncertain", ())

@@ -94,14 +94,19 @@ class EvaluationSet:
     phases: dict[int, list[ModelCall]]
 
     @cached_property
-    def x(self) -> Tensor | None:
-        """The inputs of the last phase that was kept whole: the first tensor that the model was given."""
+    def inputs(self) -> list[Tensor]:
+        """The first tensor that the model was given in each call of the last phase that was kept whole; else none."""
         for calls in reversed(self.phases.values()):
             found = [next(iter(tensors_in((call.args, call.kwargs))), None) for call in calls]
             kept = [x for x in found if x is not None and x.numel()]
             if kept and len(kept) == len(calls) and len({x.shape[1:] for x in kept}) == 1:
-                return torch.cat(kept)
-        return None
+                return kept
+        return []
+
+    @cached_property
+    def x(self) -> Tensor | None:
+        """Those in one tensor."""
+        return torch.cat(self.inputs) if self.inputs else None
 
     @property
     def several(self) -> bool:
@@ -385,12 +390,14 @@ class Case:
         tuple or None
             What share of the way from the score without to a perfect one the change goes; both scores, on the
             script's evaluation data where it is known, else on training data.
+            The score without is that of as many steps or, where the run is longer and ended higher, the run's own: to
+            be there sooner is no cure.
             None where it could not be tried.
         """
         before, after = self.baseline, self.try_out(name, change)
         if before is None or after is None:
             return None
-        pairs = [(before.evaluation, after.evaluation), (before.train, after.train)]
+        pairs = [(self.reached(before.evaluation, 1), after.evaluation), (self.reached(before.train, 0), after.train)]
         if self.rerun is not None and self.rerun.program.fixed_targets:
             pairs.reverse()  # it trained on the few batches that are known: what generalises is not to be told
         for old, new in pairs:
@@ -398,6 +405,16 @@ class Case:
                 low = old.value if np.isfinite(old.value) else old.chance
                 return (new.value - low) / max(1 - low, 1e-6), old, new
         return None
+
+    def reached(self, score: Score | None, which: int) -> Score | None:
+        """Return the better of a score after a rerun's steps and, where the run was longer, its own at the end.
+
+        ``which`` says of which scores it is one: 0 of those on training data, 1 of those on evaluation data.
+        """
+        own = self.scores[which]
+        if score is None or own is None or own.kind != score.kind or self.probe_steps >= 0.9 * self.stream.steps:
+            return score
+        return own if np.isfinite(own.value) and not own.value <= score.value else score
 
     @staticmethod
     def quietly(what: Callable[[], T]) -> T | None:

@@ -81,8 +81,9 @@ def _evaluations(streams: list[Stream]) -> pd.DataFrame:
     for stream in streams[:1]:
         for evaluated in Case(stream, None).evaluation_sets:
             name = f"line {evaluated.stack[0].line}" if evaluated.stack else "evaluation"
+            scores = Case.quietly(lambda one=evaluated: one.scores) or {}  # type: ignore[misc]
             for step in evaluated.phases:
-                score = evaluated.scores.get(step)
+                score = scores.get(step)
                 rows.append(
                     {
                         "step": step,

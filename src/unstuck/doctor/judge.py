@@ -35,7 +35,8 @@ def judge(seen: Recording, budget: Budget | None) -> tuple[str, tuple[Finding, .
         suspicion = ask(seen)
         if suspicion is not None:
             found[suspicion.cause] = suspicion, None
-    for stream in streams_of(seen)[:_STREAMS]:
+    streams = streams_of(seen)
+    for stream in streams[:_STREAMS]:
         for suspicion, verdict in _asked(Case(stream, budget)):
             old = found.get(suspicion.cause)
             if old is None or _belief(suspicion, verdict) > _belief(*old):
@@ -51,7 +52,8 @@ def judge(seen: Recording, budget: Budget | None) -> tuple[str, tuple[Finding, .
         else:
             explained.setdefault(by, []).append(suspicion.cause)
     findings = tuple(_finding(s, v, explained.get(s.cause, ())) for s, v in root)
-    return _verdict(findings), findings
+    # Most judges ask what a model is given and makes of it: of tensors multiplied by hand too little is known.
+    return _verdict(findings, enough=not streams or any(one.models for one in streams)), findings
 
 
 def _asked(case: Case) -> Iterator[tuple[Suspicion, Verdict | None]]:
@@ -84,9 +86,9 @@ def _belief(suspicion: Suspicion, verdict: Verdict | None) -> float:
     return 0.9 * suspicion.confidence if suspicion.certain else min(suspicion.confidence, 0.3)
 
 
-def _verdict(findings: tuple[Finding, ...]) -> str:
+def _verdict(findings: tuple[Finding, ...], *, enough: bool) -> str:
     if not findings:
-        return "healthy"
+        return "healthy" if enough else "uncertain"
     first = findings[0]
     open_ = [f for f in findings if f.confirmed is None and f.confidence >= first.confidence - 0.1]
     return "uncertain" if first.confirmed is None and first.confidence < 0.75 and len(open_) > 1 else "fault"

@@ -45,7 +45,8 @@ def lifted(case: Case, name: str, change: Change, enough: float = 0.25, least: f
     before, after = case.baseline, case.try_out(name, change)
     if before is None or after is None:
         return None
-    for old, new in ((before.evaluation, after.evaluation), (before.train, after.train)):
+    pairs = (case.reached(before.evaluation, 1), after.evaluation), (case.reached(before.train, 0), after.train)
+    for old, new in pairs:
         if old is not None and new is not None and np.isfinite(new.value):
             low = old.value if np.isfinite(old.value) else old.chance
             rise = new.value - low
@@ -88,15 +89,15 @@ _HALF = 0.5  # of the way to a perfect score: what a better setting must go to c
 _WORTH = 0.05  # and by how much the score itself must rise
 
 
-def cured(case: Case, name: str, change: Change) -> Verdict | None:
-    """Rerun with a change, which must cure: go half the way to a perfect score, on training data too."""
+def cured(case: Case, name: str, change: Change, enough: float = _HALF, least: float = _WORTH) -> Verdict | None:
+    """Rerun with a change, which must cure: go half the way to a perfect score, and be better on training data too."""
     found = case.gain(name, change)
     if found is None:
         return None
     share, before, after = found
     low = before.value if np.isfinite(before.value) else before.chance
     return Verdict(
-        share > _HALF and after.value - low > _WORTH and _trains_better(case, name),
+        share > enough and after.value - low > least and _trains_better(case, name),
         f"{name}: {before} -> {after.value:.2f} after {case.probe_steps} steps",
     )
 

@@ -45,8 +45,8 @@ def score_of(outputs: Sequence[Tensor], targets: Sequence[Tensor], *, logits: bo
     Parameters
     ----------
     outputs
-        Batches of shape ``(batch, classes)`` or ``(batch, classes, ...)`` for class indices, of the target's shape for
-        numbers and for probabilities or logits of a yes.
+        Batches of shape ``(batch, classes)``, ``(batch, classes, ...)`` or ``(batch, ..., classes)`` for class indices,
+        of the target's shape for numbers and for probabilities or logits of a yes.
     targets
         Batches of class indices (integers), of zeros (or minus ones) and ones, or of numbers.
     logits
@@ -62,8 +62,8 @@ def score_of(outputs: Sequence[Tensor], targets: Sequence[Tensor], *, logits: bo
     if all(not t.is_floating_point() and t.ndim == 2 and t.shape[1] == 1 for _, t in pairs):  # as gather wants them
         pairs = [(o, t.squeeze(1)) if o.ndim == 2 and o.shape[1] > 1 else (o, t) for o, t in pairs]
     output, target = pairs[0]
-    if not target.is_floating_point() and output.ndim == target.ndim + 1 and output.shape[1] > 1:
-        return _accuracy([(o.movedim(1, -1).flatten(0, -2), t.flatten()) for o, t in pairs])
+    if not target.is_floating_point() and (axis := _axis_of_classes(output, target)) is not None:
+        return _accuracy([(o.movedim(axis, -1).flatten(0, -2), t.flatten()) for o, t in pairs])
     if output.ndim == 2 and output.shape == target.shape and output.shape[1] > 1 and _one_hot(target):
         return _accuracy([(o, t.argmax(1)) for o, t in pairs])
     if output.numel() != target.numel():
@@ -78,6 +78,16 @@ def score_of(outputs: Sequence[Tensor], targets: Sequence[Tensor], *, logits: bo
     if variance == 0 or not torch.isfinite(x).all():
         return Score("r2", float("-inf"), 0.0, len(y)) if variance else None
     return Score("r2", 1 - float(((x - y) ** 2).mean()) / variance, 0.0, len(y))
+
+
+def _axis_of_classes(output: Tensor, target: Tensor) -> int | None:
+    """Return the axis that the target lacks: the second, as the losses take it, or the last; None for neither."""
+    if output.ndim != target.ndim + 1:
+        return None
+    for axis in (1, output.ndim - 1):
+        if output.shape[axis] > 1 and (*output.shape[:axis], *output.shape[axis + 1 :]) == target.shape:
+            return axis
+    return None
 
 
 def _one_hot(target: Tensor) -> bool:

@@ -25,6 +25,8 @@ _BENDING = frozenset({
 })  # fmt: skip
 DONE = {"accuracy": 0.95, "auc": 0.985, "r2": 0.9}  # scores that leave too little room to tell a lift from luck
 _CODED = 0.75
+_NARROWEST = 4  # units
+_CLOSE = 0.985  # R squared of a fit with nothing left: the rest of a coarse one may be large against the noise
 _STILL, _SLOW = 0.1, 0.3  # shares of the fall of the loss in the last third of a run
 _COPIES = 4  # times the width: twice is within what a lucky draw of the weights does
 
@@ -53,9 +55,9 @@ def under_capacity(case: Case) -> Suspicion | None:
     outputs = case.given[-1].shape[1] if case.given and case.given[-1].ndim > 1 else 1
     # Through fewer units than there are classes a run goes on to improve, slowly, without getting there.
     slow = _SLOW if not coded and 0 < narrow < outputs else _STILL
-    if train.value > (_CODED if coded else DONE[train.kind]) or plateau(case) > slow:
+    if train.value > (_CODED if coded else _enough(train)) or plateau(case) > slow:
         return None  # nothing to lift, or not done yet
-    if evaluated is not None and evaluated.value > DONE[evaluated.kind]:
+    if evaluated is not None and evaluated.value > _enough(evaluated):
         return None  # as with mixed or noisy training samples
     # One that fits what it was trained on better than anything else is not short of capacity; one that does better on
     # what it was not trained on has something wrong with the samples, or with what is added to them.
@@ -67,7 +69,7 @@ def under_capacity(case: Case) -> Suspicion | None:
         return None
     parameters = sum(p.numel() for p in case.stream.parameters.values())
     bent = _bends(case)
-    reference = None if bent else _reference(case)
+    reference = _reference(case) if not bent or 0 < narrow <= _NARROWEST else None
     return Suspicion(
         "under_capacity",
         # A model that is linear is proof of what it cannot do; that a larger one does better is what other causes,
@@ -84,6 +86,10 @@ def under_capacity(case: Case) -> Suspicion | None:
         probe=lambda: _bigger(case, train, evaluated, reference),
         consequences=("too_few_steps", "lr_too_low", "label_noise"),
     )
+
+
+def _enough(score: Score) -> float:
+    return _CLOSE if score.kind == "r2" else DONE[score.kind]
 
 
 def _own_target(case: Case) -> bool:
@@ -171,11 +177,11 @@ def _reference(case: Case) -> Change | None:
 
 
 def _bigger(case: Case, train: Score, evaluated: Score | None, reference: Change | None) -> Verdict | None:
-    """Try the model several times as wide, or, for a linear one, a plain network: it must lift both scores."""
+    """Try the model several times as wide, or a plain network for a linear one: it must lift both scores."""
     again = case.rerun
     if again is None:
         return None
-    if reference is not None:
+    if reference is not None:  # a sum of linear models is linear, and one of the narrowest little more than they are
         name, change = "with a network of two hidden layers of 128 in its place", reference
     else:
         copies = _COPIES if _narrowest(case)[0] > 8 else 2 * _COPIES
@@ -191,6 +197,8 @@ def _compared(tried: Tried, train: Score, evaluated: Score | None, name: str) ->
     shares: list[float] = []
     for old, new in pairs:
         rise = new.value - old.value
-        shares.append(rise / max(1 - old.value, 1e-6) if rise > (0.015 if old.kind == "auc" else 0.03) else 0.0)
+        fine = old.kind == "r2" and old.value > DONE["r2"]  # then most of what is left must go
+        least = 0.015 if old.kind == "auc" else 0.01 if fine else 0.03
+        shares.append(rise / max(1 - old.value, 1e-6) / (2 if fine else 1) if rise > least else 0.0)
     before, after = pairs[-1]
     return Verdict(min(shares) > 0.3, f"{name}: {before} -> {after.value:.2f}", {"train_larger": tried.train.value})

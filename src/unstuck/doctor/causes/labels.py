@@ -20,6 +20,7 @@ from unstuck.doctor.rerun import Batch, Change
 from unstuck.doctor.retrials import score_error, taken
 from unstuck.doctor.scores import Score
 from unstuck.doctor.watch.sites import Site
+from unstuck.doctor.watch.tape import tensors_in
 from unstuck.inspection.labels import misaligned_split, misaligned_training, noise_finding, suspects_frame
 from unstuck.inspection.look import Look
 from unstuck.inspection.probes import Probed, probe
@@ -49,7 +50,7 @@ _FOLLOW = (
 def labels_misaligned(case: Case) -> Suspicion | None:
     """Tell targets that are not those of their inputs: other ones in every epoch, in a stretch, or all."""
     given = given_to(case)
-    if not given.rowwise or case.stream.interleaved or _several_targets(case):
+    if not given.rowwise or case.stream.interleaved or _several_targets(case) or _several_inputs(case):
         return None
     for judge in (_changing, _stretch, _at_chance, _evaluation):
         found = judge(case, given)
@@ -62,6 +63,13 @@ def _several_targets(case: Case) -> bool:
     """Whether an input is held against several targets at once, as in mixup: each fits only in part."""
     done = case.stream.passes[-1]
     return len(done.loss_calls) > 1 or len(done.calls) != 1
+
+
+def _several_inputs(case: Case) -> bool:
+    """Whether a target belongs to several inputs together, as to a pair: it says little of the first alone."""
+    call = case.stream.passes[-1].calls[0]
+    others = tensors_in((call.args, call.kwargs))[1:]
+    return any(other.ndim > 1 and other.dtype != torch.bool for other in others)  # a mask or lengths are no inputs
 
 
 def _suspicion(confidence: float, summary: str, evidence: dict[str, float | int], where: Site | None) -> Suspicion:

@@ -238,7 +238,7 @@ def _threshold(case: Case, out: Tensor) -> float:
 
 
 def _other_predictions(case: Case, calls: Sequence[ModelCall]) -> dict[str, float]:
-    """Return the accuracies of a threshold at 0.5 for logits, and of every output against every target."""
+    """Return accuracies of logits taken for probabilities, of one column's argmax, of each output against all."""
     outs = [call.output for call in calls]
     ys = [call.target for call in calls]
     if not all(
@@ -252,6 +252,9 @@ def _other_predictions(case: Case, calls: Sequence[ModelCall]) -> dict[str, floa
     if _threshold(case, out) == 0.0:
         name = "of logits that are compared with 0.5, a threshold for probabilities"
         found[name] = float(((out > 0.5) == (y > 0.5)).float().mean())
+        found["of logits that are rounded, as only probabilities may be"] = float((out.round() == y).float().mean())
+    if all(isinstance(o, Tensor) and o.ndim == 2 for o in outs):
+        found["of the argmax over a single column, which is always 0"] = float((y == 0).float().mean())
     share, guess = float(y.mean()), float((out > _threshold(case, out)).float().mean())
     found["of every output against every target"] = share * guess + (1 - share) * (1 - guess)
     return found

@@ -14,6 +14,8 @@ from unstuck.doctor.sources import line_of_setting
 
 __all__ = ["JUDGES"]
 
+_STRONG = 0.4  # of the gradient's pull
+
 
 def clip_before_unscale(case: Case) -> Suspicion | None:
     """Suspect clipping of gradients that a GradScaler has multiplied and not yet divided."""
@@ -91,7 +93,8 @@ def weight_decay_too_strong(case: Case) -> Suspicion | None:
         case.loss_site
         if by_hand
         else line_of_setting(case.seen.made_at(optimizer), ("weight_decay", "wd", "l2", "decay"), decay),
-        probe=lambda: cured(case, "with the penalty off", change),
+        # Where it pulls about as hard as the data at the end, it is no longer the rate or luck that holds the fit back.
+        probe=lambda: cured(case, "with the penalty off", change, *((0.35, 0.02) if pull > _STRONG else ())),
         consequences=(
             "lr_too_low",
             "lr_too_high",

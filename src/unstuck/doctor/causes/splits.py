@@ -184,7 +184,7 @@ def train_test_leak(case: Case) -> Suspicion | None:
     train = Look(samples_of(*given.distinct), _groups(given.distinct[1]))
     separate = held_out(case)
     for evaluated in case.evaluation_sets:
-        x = evaluated.x
+        x, y = _beside_training(evaluated, given)
         if (
             x is None
             or evaluated.several  # a sample is then more than its first tensor
@@ -193,9 +193,9 @@ def train_test_leak(case: Case) -> Suspicion | None:
             or not bool(torch.isfinite(x.float()).all())
         ):
             continue
-        y = evaluated.y if evaluated.y is not None else torch.zeros(len(x))
-        like = y.shape[1:] == given.distinct[1].shape[1:]
-        other = Look(samples_of(x, y), _groups(y) if like and evaluated.y is not None else np.zeros(len(x)))
+        like = y is not None and y.shape[1:] == given.distinct[1].shape[1:]
+        y = y if y is not None else torch.zeros(len(x))
+        other = Look(samples_of(x, y), _groups(y) if like else np.zeros(len(x)))
         shared = shared_rows(train, other)
         found = leak_finding(train, other, "evaluation", shared)
         mask = shared[0] | shared[1]
@@ -206,9 +206,6 @@ def train_test_leak(case: Case) -> Suspicion | None:
             if not separate and called_a_test(case, evaluated) and unused_loader(case) is None:
                 return _leak(case, evaluated, share, len(x), "all of them, and it is called a test")
             continue
-        if _covers(given, x[torch.as_tensor(mask)]):  # the training set, evaluated at the same place as another
-            count -= len(given.all_keys)
-            share = count / max(len(x) - len(given.all_keys), 1)
         if share >= _SHARE:
             return _leak(case, evaluated, share, len(x), f"{count} of {round(count / share)}")
         near = _near_copies(train.x, other.x) if given.numeric and share < _SHARE else 0.0
@@ -232,9 +229,18 @@ def _groups(y: Tensor) -> NDArray[np.float64]:
     return (flat[:, 0].cpu().double() if classes else torch.zeros(len(y))).numpy().astype(np.float64)
 
 
-def _covers(given: Given, x: Tensor) -> bool:
-    """Whether samples are the training set, evaluated at the same place of the script as others."""
-    return bool(np.isin(given.all_keys, keys_of(x)).mean() > 0.9)
+def _beside_training(evaluated: EvaluationSet, given: Given) -> tuple[Tensor | None, Tensor | None]:
+    """Return what is evaluated, less the training set itself where the same line evaluates both."""
+    x, y = evaluated.x, evaluated.y
+    if x is None:
+        return None, None
+    keys, sizes = keys_of(x), [len(one) for one in evaluated.inputs]
+    known = np.split(np.isin(keys, given.all_keys), np.cumsum(sizes)[:-1])
+    whole = np.repeat([bool(part.all()) for part in known], sizes)
+    if whole.all() or np.isin(given.all_keys, keys[whole]).mean() <= 0.9:
+        return x, y
+    rest = torch.as_tensor(~whole)
+    return x[rest], y[rest] if y is not None else None
 
 
 def unused_loader(case: Case) -> Site | None:
