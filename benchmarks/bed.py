@@ -2,15 +2,15 @@
 
 A folder of ``tests/faults`` holds scripts as strangers write them, and ``cases.toml``, which says of each what is wrong
 with it, and how it is repaired.
-Thresholds of the doctor are set on the half called "set", and what it achieves is reported on the half called "held".
+Thresholds of the doctor are set on the half called "set", and what it achieves is reported on the half called "held":
+the scripts in the folder ``unseen``, which nobody may look at while a judge is changed.
+Once they have been looked at they belong in the other folders, and new ones must be written.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tomllib
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Literal
 
 FAULTS = Path(__file__).resolve().parent.parent / "tests" / "faults"
 HALVES = ("set", "held")
+UNSEEN = "unseen"  # written by people who knew the table of causes and nothing of the judges
 
 
 @dataclass(frozen=True)
@@ -136,30 +137,14 @@ def read_cases() -> list[Case]:
 
 
 def halves(cases: Iterable[Case]) -> dict[str, str]:
-    """Say of each case in which half it is, from the names alone.
-
-    The cases of a planted cause, and the controls, are sorted by a digest of their names and dealt in turn, the first
-    to "set"; a cause with one script has it in "held", so that "held" knows every cause.
-    A twin is where its script is.
-
-    Parameters
-    ----------
-    cases
-        All cases of the bed, in any order: the half of one depends on the others of its cause.
+    """Say of each case in which half it is: "held" for those in the folder of unseen scripts, "set" for the others.
 
     Returns
     -------
     dict
-        By key, "set" or "held".
+        By key, "set" or "held"; a twin is where its script is.
     """
-    alike = defaultdict(list)
-    for case in cases:
-        alike[case.cause].append(case.key)
-    dealt: dict[str, str] = {}
-    for keys in alike.values():
-        keys.sort(key=lambda key: hashlib.sha256(key.encode()).hexdigest())
-        dealt |= {key: HALVES[place % 2 if len(keys) > 1 else 1] for place, key in enumerate(keys)}
-    return dealt
+    return {case.key: "held" if case.group == UNSEEN else "set" for case in cases}
 
 
 def surroundings(folder: Path) -> dict[str, str]:
