@@ -1,6 +1,6 @@
 """The doctor names the planted fault first, and finds nothing in repaired scripts and healthy ones.
 
-All cases are run where ``UNSTUCK_FAULTS`` is ``all``, half an hour long; else a part of them.
+All cases but the unseen are run where ``UNSTUCK_FAULTS`` is ``all``, half an hour long; else a part of them.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from bed import Script, read_cases, scripts
+from bed import UNSEEN, Script, read_cases, scripts
 from doctor_runs import DOCTOR, Contestant, Runner
 from doctor_scores import Row
 
 EVERY = 1 if os.environ.get("UNSTUCK_FAULTS") == "all" else 42
 
 # Scripts of which the doctor is known to say something else, by their names within the bed; each is to be mended.
-KNOWN: frozenset[str] = frozenset()
+KNOWN = frozenset({"data/fraud_mlp", "model/numpy_style_mlp"})
 
 
 def chosen() -> list[object]:
-    cases = read_cases()
+    cases = [case for case in read_cases() if case.group != UNSEEN]  # those are for the benchmark alone
     of_part = [*[case for case in cases if case.causes][::EVERY], *[case for case in cases if not case.causes][::EVERY]]
     mark = pytest.mark.xfail(reason="known", strict=True)
     return [
