@@ -23,11 +23,13 @@ book: $(STAMP)  ## Execute every chapter that changed and build the site into _b
 
 test: lint unit cold replay site  ## Run every check: lint, types, tests, a cold build, the replay, the site
 
-lint: $(STAMP)  ## Check style, formatting and types
-	@echo "== lint and types"
+lint: $(STAMP)  ## Check style, formatting, types, spelling and the form of the pages
+	@echo "== lint, types, spelling and pages"
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
+	@$(PY) -m codespell_lib
+	@$(PY) book/lint.py
 
 unit: $(STAMP)  ## Test the package, its examples and the tools
 	@echo "== tests of the package and of the tools"

@@ -119,6 +119,50 @@ def test_workflows_follow_the_schema(root: Path) -> None:
     assert checked.returncode == 0, checked.stdout
 
 
+@pytest.mark.parametrize(
+    ("schema", "files"),
+    [
+        ("vendor.citation-file-format", "CITATION.cff"),
+        ("vendor.github-issue-config", ".github/ISSUE_TEMPLATE/config.yml"),
+        ("vendor.github-issue-forms", ".github/ISSUE_TEMPLATE/[!c]*.yml"),
+    ],
+)
+def test_what_others_read_follows_its_schema(root: Path, schema: str, files: str) -> None:
+    found = sorted(map(str, root.glob(files)))
+    assert found
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, *found]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_checks_at_a_commit_are_valid_and_are_what_make_lint_runs(root: Path) -> None:
+    command = [sys.executable, "-m", "pre_commit", "validate-config"]
+    assert subprocess.run(command, cwd=root, capture_output=True, check=False).returncode == 0
+    hooks = yaml.safe_load((root / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    dry = subprocess.run(["make", "-n", "lint"], cwd=root, capture_output=True, text=True, check=True).stdout
+    for hook in hooks:
+        command = hook["entry"].removesuffix(" --force-exclude").removeprefix(".venv/bin/python ")
+        assert command in dry, hook["id"]
+
+
+def test_version_is_the_same_wherever_it_is_said(root: Path) -> None:
+    version = tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"]
+    assert str(yaml.safe_load((root / "CITATION.cff").read_text())["version"]) == version
+
+
+def test_what_contributors_are_sent_to_exists(root: Path) -> None:
+    text = (root / "CONTRIBUTING.md").read_text()
+    named = re.findall(r"`((?:src|tests|book|benchmarks)/[\w./-]+|_toc\.yml)`", text)
+    assert len(named) >= 15
+    assert [path for path in named if not (root / path).exists()] == []
+    said = (
+        " ".join(path.read_text() for path in (root / "src").rglob("*.py")) + (root / "tests/test_book.py").read_text()
+    )
+    names = re.findall(r"`([A-Z]{4,}|[A-Z][a-z]+[A-Z]\w+|\w+_schedule|test_\w+)`", text)
+    assert names
+    assert [name for name in names if name not in said] == []
+
+
 def test_workflows_are_secure(root: Path) -> None:
     zizmor = Path(sys.executable).with_name("zizmor")
     command = [str(zizmor), "--offline", "--no-progress", ".github/workflows"]
