@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 import yaml
 
@@ -103,6 +104,30 @@ def test_7_sets_three_to_five_exercises_each_solved_out_of_sight_and_checked(not
     folded = [cell.source for cell in notebook.cells if "hide-cell" in cell.metadata.get("tags", [])]
     assert 3 <= len(labels) <= 5
     assert sum("check(" in source for source in folded) >= len(labels)
+
+
+CHECKED = re.compile(r"^check\((\"[^\"]+\")", flags=re.MULTILINE)
+
+
+def test_7_leaves_each_exercise_a_stub_before_its_solution(notebook: Any) -> None:
+    order = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            order += ["exercise"] * len(re.findall(r"^:::\{exercise\}", cell.source, flags=re.MULTILINE))
+        elif names := CHECKED.findall(cell.source):
+            order += [("stub" if "exercise-stub" in cell.metadata.get("tags", []) else "solution", *names)]
+    assert order[::3] == ["exercise"] * len(order[::3])
+    assert [kind for kind, *_ in order[1::3]] == ["stub"] * len(order[1::3])
+    assert [names for _, *names in order[1::3]] == [names for _, *names in order[2::3]]
+
+
+def test_7_every_stub_failed_its_check_and_every_solution_passed(root: Path, chapter: str) -> None:
+    executed = nbformat.read(root / "_build" / "jupyter_execute" / f"{chapter}.ipynb", as_version=4)
+    checked = [cell for cell in executed.cells if cell.cell_type == "code" and CHECKED.search(cell.source)]
+    assert checked
+    for cell in checked:
+        failed = [output.ename for output in cell.outputs if output.output_type == "error"]
+        assert failed == (["AnswerError"] if "exercise-stub" in cell.metadata.get("tags", []) else []), cell.source
 
 
 def test_8_closes_with_three_to_five_claims(notebook: Any) -> None:

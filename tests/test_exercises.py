@@ -1,12 +1,17 @@
 """What all exercises share: names, hints, and answers that are no answers."""
 
+import re
+from pathlib import Path
 from typing import Any
 
+import jupytext
 import pytest
 import torch
 
 from unstuck import exercises
 from unstuck.exercises.answers import AnswerError, call, expect_close
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_an_unknown_exercise_is_answered_with_those_there_are() -> None:
@@ -52,3 +57,24 @@ def test_a_function_that_raises_is_shown_its_arguments() -> None:
 
 def test_a_notebook_shows_the_hint_and_no_traceback() -> None:
     assert AnswerError("look again")._render_traceback_() == ["Not yet: look again"]
+
+
+def stubs(chapter: str) -> list[str]:
+    """Return the cells of a chapter that are left to the reader."""
+    cells = jupytext.read(ROOT / f"{chapter}.md", fmt="md:myst").cells
+    return [cell.source for cell in cells if "exercise-stub" in cell.metadata.get("tags", [])]
+
+
+STUBS = [pytest.param(stub, id=stub.split('"')[1]) for path in sorted((ROOT / "book").glob("*.md"))
+         for stub in stubs(f"book/{path.stem}")]  # fmt: skip
+
+
+def test_every_check_has_a_stub_in_its_chapter() -> None:
+    asked = [name for stub in STUBS for name in re.findall(r'check\("([^"]+)"', stub.values[0])]
+    assert sorted(asked) == sorted(exercises._CHECKS)
+
+
+@pytest.mark.parametrize("stub", STUBS)
+def test_a_stub_that_nobody_filled_in_is_told_so(stub: str) -> None:
+    with pytest.raises(AnswerError, match=r"None|Ellipsis|\.\.\.|return two"):
+        exec(stub, {"check": exercises.check})
