@@ -33,7 +33,7 @@ lint: $(STAMP)  ## Check style, formatting, types, spelling and the form of the 
 
 unit: $(STAMP)  ## Test the package, its examples and the tools
 	@echo "== tests of the package and of the tools"
-	@$(PY) -m pytest -q -n 2 --dist worksteal --doctest-modules src tests --ignore=tests/test_book.py --ignore=tests/test_cases.py --ignore=tests/test_site.py --ignore=tests/test_site_ways.py
+	@$(PY) -m pytest -q -n 2 --dist worksteal --doctest-modules src tests --ignore=tests/test_book.py --ignore=tests/test_cases.py --ignore=tests/test_site.py --ignore=tests/test_site_charts.py --ignore=tests/test_site_ways.py
 
 cold: $(STAMP)  ## Execute every chapter anew and build the site
 	@echo "== cold build of the book"
@@ -45,7 +45,7 @@ replay: $(STAMP)  ## Execute every chapter once more and compare with what the s
 
 site: $(STAMP)  ## Test the chapters and the built site
 	@echo "== tests of the chapters and of the site"
-	@$(PY) -m pytest -q tests/test_book.py tests/test_cases.py tests/test_site.py tests/test_site_ways.py
+	@$(PY) -m pytest -q tests/test_book.py tests/test_cases.py tests/test_site.py tests/test_site_ways.py tests/test_site_charts.py
 
 lab: export JUPYTER_CONFIG_DIR := $(abspath $(VENV))/etc/jupyter
 lab: $(STAMP)  ## Open the chapters in JupyterLab

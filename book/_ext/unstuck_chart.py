@@ -43,11 +43,22 @@ def find_charts(app: Sphinx, doctree: nodes.document) -> None:
                 wrapper = Chart("", name=name, spec=responsive(chart), meta=chart["usermeta"])
                 image.replace_self(wrapper)
                 wrapper += image
+                image["width"], image["height"] = size("".join(output["data"]["image/svg+xml"]))
+                image["classes"].append("no-scaled-link")  # as Sphinx would add one, for these sizes
 
 
 def ancestors(node: nodes.Node) -> list[nodes.Node]:
     """Return the nodes around a node, the nearest first."""
     return [node.parent, *ancestors(node.parent)] if node.parent is not None else []
+
+
+def size(drawing: str) -> tuple[str, str]:
+    """Return the width and height of a picture, in pixels."""
+    root = drawing[: drawing.index(">")]
+    width, height = (re.search(rf'\s{side}="([\d.]+)"', root) for side in ("width", "height"))
+    if width is None or height is None:
+        raise ValueError(f"no size in {root}")
+    return width[1], height[1]
 
 
 def visit_chart(self: HTML5Translator, node: Chart) -> None:
@@ -62,7 +73,7 @@ def visit_chart(self: HTML5Translator, node: Chart) -> None:
     (folder / f"{name}.js").write_text(f"unstuckChart({json.dumps(name)},{packed});\n", encoding="utf8")
     narrow = picture(node["spec"], NARROW)
     (folder / f"{name}.svg").write_text(narrow, encoding="utf8")
-    width, height = (re.search(rf'\b{side}="([\d.]+)"', narrow)[1] for side in ("width", "height"))
+    width, height = size(narrow)
     source = f"{'../' * self.builder.current_docname.count('/')}_static/charts/{name}.svg"
     few = " chart-few" if len(meta["controls"]) <= 2 else ""
     self.body.append(
@@ -115,9 +126,8 @@ def reading(meta: dict[str, Any]) -> str:
 
 
 def add_script(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
-    """Have the pages that hold charts, and only these, load what they need."""
+    """Have the pages that hold charts, and only these, load the script."""
     if doctree is not None and next(doctree.findall(Chart), None) is not None:
-        app.add_css_file("chart.css")
         app.add_js_file("chart.js", loading_method="defer")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from unstuck.plots.needs import vl_convert
@@ -72,4 +73,8 @@ def picture(vega: Spec, room: int = WIDE) -> str:
         SVG.
     """
     signals = [{**signal, "value": room} if signal["name"] == "room" else signal for signal in vega["signals"]]
-    return str(vl_convert().vega_to_svg({**vega, "signals": signals}))
+    drawn = str(vl_convert().vega_to_svg({**vega, "signals": signals}))
+    # the names of what is cut off count on from picture to picture: begin anew
+    names = dict.fromkeys(re.findall(r'id="(clip\d+)"', drawn))
+    numbers = {name: f"clip{number}" for number, name in enumerate(names)}
+    return re.sub(r"\bclip\d+\b", lambda name: numbers[name[0]], drawn)
