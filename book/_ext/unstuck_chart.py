@@ -18,9 +18,10 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
 
-from unstuck.plots.responsive import BREAK, NARROW, WIDE, picture, responsive
+from unstuck.plots.responsive import BREAK, MOST, NARROW, picture, responsive
 from unstuck_claims import executed_cells
 
+MARGINS = 50  # pixels, of the text on a phone
 MEDIA_TYPE = "application/vnd.vegalite.v6+json"
 # vl-convert carries the library, each module under the address that it was taken from; none is asked.
 LIBRARY = f"https://cdn.jsdelivr.net/npm/vega@{vl_convert.get_vega_version()}/+esm"
@@ -41,10 +42,9 @@ def find_charts(app: Sphinx, doctree: nodes.document) -> None:
                 figure = next((node for node in ancestors(image) if isinstance(node, nodes.figure)), None)
                 name = (figure["ids"] or figure["names"])[0] if figure else f"{app.env.docname}-{cell['cell_index']}"
                 wrapper = Chart("", name=name, spec=responsive(chart), meta=chart["usermeta"])
+                wrapper["size"] = size("".join(output["data"]["image/svg+xml"]))
                 image.replace_self(wrapper)
                 wrapper += image
-                image["width"], image["height"] = size("".join(output["data"]["image/svg+xml"]))
-                image["classes"].append("no-scaled-link")  # as Sphinx would add one, for these sizes
 
 
 def ancestors(node: nodes.Node) -> list[nodes.Node]:
@@ -77,9 +77,9 @@ def visit_chart(self: HTML5Translator, node: Chart) -> None:
     source = f"{'../' * self.builder.current_docname.count('/')}_static/charts/{name}.svg"
     few = " chart-few" if len(meta["controls"]) <= 2 else ""
     self.body.append(
-        f'<div class="chart{few}" data-chart="{escape(name)}" data-room="{WIDE}">'
+        f'<div class="chart{few}" data-chart="{escape(name)}" data-room="{MOST}">'
         f'<div class="chart-panel">{controls(name, meta)}{reading(meta)}</div>'
-        f'<picture class="chart-picture"><source media="(max-width: {BREAK + 32}px)" srcset="{source}" '
+        f'<picture class="chart-picture"><source media="(max-width: {BREAK + MARGINS}px)" srcset="{source}" '
         f'width="{width}" height="{height}">'
     )
 
@@ -87,6 +87,8 @@ def visit_chart(self: HTML5Translator, node: Chart) -> None:
 def depart_chart(self: HTML5Translator, node: Chart) -> None:
     """Close what was opened, with the place of the drawing."""
     if self.builder.name in ("html", "dirhtml"):
+        width, height = node["size"]
+        self.body[-1] = self.body[-1].replace("<img ", f'<img width="{width}" height="{height}" ')
         self.body.append('</picture><div class="chart-drawing" hidden></div></div>')
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from unstuck.plots.needs import vl_convert
 
-__all__ = ["BREAK", "NARROW", "WIDE", "picture", "responsive"]
+__all__ = ["BREAK", "MOST", "NARROW", "WIDE", "picture", "responsive"]
 
-WIDE, NARROW = 680, 328  # pixels: the column of text, and that of a phone
+WIDE, NARROW = 640, 300  # pixels, of pictures: they fit the column of text, and that of a phone
+MOST = 680  # of a chart
 BREAK = 540  # from here on two panels fit beside each other
 _GAP, _MARGIN = 22, 72  # between panels; of each, its axis and what its labels need on the right
 
