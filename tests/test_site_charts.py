@@ -55,7 +55,7 @@ def test_a_figure_is_a_picture_with_a_caption_where_no_script_runs(name: str) ->
     assert re.fullmatch(r"Figure \d+\.\d+", figure.select_one(".caption-number").text.strip())
     for element, address in ((image, image["src"]), (source, source["srcset"])):
         assert (HTML / CHARTS[name]).parent.joinpath(address).read_text(encoding="utf8").startswith("<svg")
-        assert int(element["width"]) > 300
+        assert int(element["width"]) > 280
         assert int(element["height"]) > 150
 
 
