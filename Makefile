@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help book test lint unit cold replay site lab serve bench doctor-bench gpu clean
+.PHONY: help book test lint unit cold replay along pdf epub site lab serve bench doctor-bench gpu clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -21,7 +21,7 @@ help:  ## Show this list
 book: $(STAMP)  ## Execute every chapter that changed and build the site into _build/html
 	@$(PY) book/build.py
 
-test: lint unit cold replay site  ## Run every check: lint, types, tests, a cold build, the replay, the site
+test: lint unit cold replay along site  ## Run every check: lint, types, tests, a cold build, the replay, PDF and ePub, the site
 
 lint: $(STAMP)  ## Check style, formatting, types, spelling and the form of the pages
 	@echo "== lint, types, spelling and pages"
@@ -33,7 +33,7 @@ lint: $(STAMP)  ## Check style, formatting, types, spelling and the form of the 
 
 unit: $(STAMP)  ## Test the package, its examples and the tools
 	@echo "== tests of the package and of the tools"
-	@$(PY) -m pytest -q -n 2 --dist worksteal --doctest-modules src tests --ignore=tests/test_book.py --ignore=tests/test_cases.py --ignore=tests/test_site.py --ignore=tests/test_site_charts.py --ignore=tests/test_site_ways.py
+	@$(PY) -m pytest -q -n 2 --dist worksteal --doctest-modules src tests --ignore=tests/test_book.py --ignore=tests/test_cases.py --ignore=tests/test_site.py --ignore=tests/test_site_charts.py --ignore=tests/test_site_ways.py --ignore=tests/test_site_along.py
 
 cold: $(STAMP)  ## Execute every chapter anew and build the site
 	@echo "== cold build of the book"
@@ -43,9 +43,19 @@ replay: $(STAMP)  ## Execute every chapter once more and compare with what the s
 	@echo "== replay of the chapters"
 	@$(PY) book/build.py --replay
 
+along: $(STAMP)  ## Make the PDF and the ePub of the site that is built; they need Chromium
+	@echo "== PDF and ePub"
+	@$(PY) book/take.py pdf epub --where-possible
+
+pdf: book  ## Build the site, and the book as a PDF
+	@$(PY) book/take.py pdf
+
+epub: book  ## Build the site, and the book as an ePub
+	@$(PY) book/take.py epub
+
 site: $(STAMP)  ## Test the chapters and the built site
 	@echo "== tests of the chapters and of the site"
-	@$(PY) -m pytest -q tests/test_book.py tests/test_cases.py tests/test_site.py tests/test_site_ways.py tests/test_site_charts.py
+	@$(PY) -m pytest -q tests/test_book.py tests/test_cases.py tests/test_site.py tests/test_site_ways.py tests/test_site_charts.py tests/test_site_along.py
 
 lab: export JUPYTER_CONFIG_DIR := $(abspath $(VENV))/etc/jupyter
 lab: $(STAMP)  ## Open the chapters in JupyterLab

@@ -8,7 +8,10 @@ import re
 import shutil
 import subprocess
 import sys
+from html import unescape
+from importlib import metadata
 from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
@@ -100,7 +103,7 @@ class Book:
 
     def __init__(self, folder: Path, root: Path) -> None:
         self.folder = folder
-        for name in ("_config.yml", "Makefile", "pyproject.toml", "constraints.txt"):
+        for name in ("_config.yml", "Makefile", "pyproject.toml", "constraints.txt", "environment.yml"):
             shutil.copy(root / name, folder / name)
         for name in ("_ext", "_static"):
             shutil.copytree(root / "book" / name, folder / "book" / name)
@@ -170,6 +173,7 @@ def test_claims_are_listed_from_the_cache_as_well(book: Book) -> None:
 
 def test_change_in_the_package_executes_the_chapters_and_address_brings_buttons(book: Book) -> None:
     assert "github.com" not in book.page
+    assert "mybinder" not in book.page
     book.set_number(23)
     built = book.make("book", UNSTUCK_REPOSITORY="https://github.com/owner/name", UNSTUCK_BRANCH="trunk")
     assert "(executed)" in built.stdout, built.stdout + built.stderr
@@ -181,6 +185,14 @@ def test_change_in_the_package_executes_the_chapters_and_address_brings_buttons(
     published = book.page.split(colab)[1].split('"')[0]
     notebook = json.loads((book.folder / "_build" / "html" / published).read_text())
     assert "git+https://github.com/owner/name@trunk" in "".join(notebook["cells"][0]["source"])
+    binder = "https://mybinder.org/v2/gh/owner/name/gh-pages?labpath="
+    assert unquote(book.page.split(binder)[1].split('"')[0]) == "_sources/book/chapter.ipynb"
+    environment = (book.folder / "_build" / "html" / "binder" / "environment.yml").read_text()
+    assert '"unstuck @ git+https://github.com/owner/name@trunk"' in environment
+    issue = parse_qs(urlsplit(unescape(re.search(r'href="([^"]*/issues/new[^"]*)"', book.page)[1])).query)
+    assert issue["title"] == ["Chapter: "]
+    assert "book/chapter.html" in issue["body"][0]
+    assert metadata.version("unstuck") in issue["body"][0]
 
 
 def test_chapter_that_raises_is_red_and_stays_red(book: Book) -> None:
