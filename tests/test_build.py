@@ -184,7 +184,8 @@ def test_change_in_the_package_executes_the_chapters_and_address_brings_buttons(
     colab = "https://colab.research.google.com/github/owner/name/blob/gh-pages/"
     published = book.page.split(colab)[1].split('"')[0]
     notebook = json.loads((book.folder / "_build" / "html" / published).read_text())
-    assert "git+https://github.com/owner/name@trunk" in "".join(notebook["cells"][0]["source"])
+    first = "".join(notebook["cells"][0]["source"])
+    assert '"unstuck @ git+https://github.com/owner/name@trunk" myst-nb' in first  # what the chapters import
     binder = "https://mybinder.org/v2/gh/owner/name/gh-pages?labpath="
     assert unquote(book.page.split(binder)[1].split('"')[0]) == "_sources/book/chapter.ipynb"
     environment = (book.folder / "_build" / "html" / "binder" / "environment.yml").read_text()

@@ -18,7 +18,6 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
 
-from unstuck.plots.responsive import BREAK, MOST, NARROW, picture, responsive
 from unstuck_claims import executed_cells
 
 MARGINS = 50  # pixels, of the text on a phone
@@ -41,6 +40,8 @@ def find_charts(app: Sphinx, doctree: nodes.document) -> None:
             for image in list(cell.findall(nodes.image)) if chart else []:
                 figure = next((node for node in ancestors(image) if isinstance(node, nodes.figure)), None)
                 name = (figure["ids"] or figure["names"])[0] if figure else f"{app.env.docname}-{cell['cell_index']}"
+                from unstuck.plots.responsive import responsive  # here: a book without charts may have none
+
                 wrapper = Chart("", name=name, spec=responsive(chart), meta=chart["usermeta"])
                 wrapper["size"] = size("".join(output["data"]["image/svg+xml"]))
                 image.replace_self(wrapper)
@@ -71,6 +72,8 @@ def visit_chart(self: HTML5Translator, node: Chart) -> None:
     record = {"spec": node["spec"], **meta}
     packed = json.dumps(record, separators=(",", ":"), ensure_ascii=False)
     (folder / f"{name}.js").write_text(f"unstuckChart({json.dumps(name)},{packed});\n", encoding="utf8")
+    from unstuck.plots.responsive import BREAK, MOST, NARROW, picture
+
     narrow = picture(node["spec"], NARROW)
     (folder / f"{name}.svg").write_text(narrow, encoding="utf8")
     width, height = size(narrow)

@@ -75,7 +75,7 @@ def write_notebooks(app: Sphinx) -> None:
     for page in filter(lambda name: is_chapter(app, name), app.env.found_docs):
         notebook = jupytext.read(app.env.doc2path(page))
         if repository():
-            install = f'%pip install --quiet "unstuck @ git+{repository()}@{branch()}"'
+            install = f'%pip install --quiet "unstuck @ git+{repository()}@{branch()}" myst-nb'  # chapters import both
             notebook.cells.insert(0, nbformat.v4.new_code_cell(install, id="install"))
         target = Path(app.outdir, "_sources", f"{page}.ipynb")
         target.parent.mkdir(parents=True, exist_ok=True)
