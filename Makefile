@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help book test lint unit cold replay along pdf epub site lab serve bench doctor-bench gpu clean
+.PHONY: help book test lint unit cold replay along pdf epub site lab serve bench bench-site doctor-bench gpu clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -33,7 +33,7 @@ lint: $(STAMP)  ## Check style, formatting, types, spelling and the form of the 
 
 unit: $(STAMP)  ## Test the package, its examples and the tools
 	@echo "== tests of the package and of the tools"
-	@$(PY) -m pytest -q -n 2 --dist worksteal --doctest-modules src tests --ignore=tests/test_book.py --ignore=tests/test_cases.py --ignore=tests/test_site.py --ignore=tests/test_site_charts.py --ignore=tests/test_site_ways.py --ignore=tests/test_site_along.py
+	@$(PY) -m pytest -q -n 2 --dist worksteal --doctest-modules src tests --ignore=tests/test_book.py --ignore=tests/test_cases.py --ignore-glob='tests/test_site*.py'
 
 cold: $(STAMP)  ## Execute every chapter anew and build the site
 	@echo "== cold build of the book"
@@ -55,7 +55,7 @@ epub: book  ## Build the site, and the book as an ePub
 
 site: $(STAMP)  ## Test the chapters and the built site
 	@echo "== tests of the chapters and of the site"
-	@$(PY) -m pytest -q tests/test_book.py tests/test_cases.py tests/test_site.py tests/test_site_ways.py tests/test_site_charts.py tests/test_site_along.py
+	@$(PY) -m pytest -q -n 2 --dist worksteal tests/test_book.py tests/test_cases.py tests/test_site*.py
 
 lab: export JUPYTER_CONFIG_DIR := $(abspath $(VENV))/etc/jupyter
 lab: $(STAMP)  ## Open the chapters in JupyterLab
@@ -69,6 +69,9 @@ serve: $(STAMP)  ## Build the site and serve it on http://localhost:8000
 bench: $(PEERS)  ## Time the package against plain PyTorch and other libraries, and record it in benchmarks/results
 	@$(PY) benchmarks/sweep.py --out benchmarks/results
 	@$(PY) benchmarks/loop.py --out benchmarks/results
+
+bench-site: $(STAMP)  ## Measure pages of the built site beside the bare theme's, into benchmarks/results
+	@$(PY) benchmarks/site_weight.py --out benchmarks/results
 
 doctor-bench: $(PEERS)  ## Measure the doctor on scripts with planted faults, beside other tools, into benchmarks/results
 	@$(PY) benchmarks/doctor.py --half all --peers --cost --out benchmarks/results

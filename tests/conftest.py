@@ -10,6 +10,7 @@ import pytest
 import threadpoolctl
 import torch
 import yaml
+from reading import browser, reader, served  # noqa: F401 - fixtures
 
 # What tests train is small: on two threads it is slower than on one, and many times so where the cores are busy.
 torch.set_num_threads(1)

@@ -88,21 +88,6 @@ def test_the_library_is_light_and_asked_for_only_by_pages_with_charts() -> None:
 # What a reader sees
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Return a browser; where there is none, fail on CI and skip elsewhere."""
-    with sync_playwright() as playwright:
-        names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-        found = [os.environ.get("UNSTUCK_CHROMIUM"), *map(shutil.which, names)]
-        found += [path for path in (playwright.chromium.executable_path,) if Path(path).exists()]
-        path = next(filter(None, found), None)
-        if path is None:
-            (pytest.fail if os.environ.get("CI") else pytest.skip)("no Chromium found: name one in UNSTUCK_CHROMIUM")
-        launched = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield launched
-        launched.close()
-
-
 class Visit:
     """A chart on its page, opened from the disk without a network."""
 

@@ -1,4 +1,4 @@
-"""What the site needs beyond Jupyter Book: mathematics of its own, downloads, links to the repository.
+"""What the site needs beyond Jupyter Book: downloads, links to the repository.
 
 No address is known unless the build is told one: ``UNSTUCK_REPOSITORY`` (``https://github.com/owner/name``)
 and ``UNSTUCK_BRANCH`` (default ``main``). Without it no page has a repository, edit, issue or Colab button.
@@ -6,10 +6,8 @@ and ``UNSTUCK_BRANCH`` (default ``main``). Without it no page has a repository, 
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,6 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 
 PUBLISHED_BRANCH = "gh-pages"  # the branch that the pages workflow publishes, notebooks and all
-MATHJAX_PARTS = ("tex-chtml.js", "output/chtml/fonts/woff-v2", "input/tex/extensions")
 
 
 def repository() -> str:
@@ -82,19 +79,6 @@ def write_notebooks(app: Sphinx) -> None:
         nbformat.write(notebook, target)
 
 
-def copy_mathjax(app: Sphinx) -> None:
-    """Copy the part of MathJax that the pages use: one script, its fonts, its extensions of TeX."""
-    package = importlib.util.find_spec("sphinx-mathjax-offline")
-    if package is None or package.origin is None:
-        raise ModuleNotFoundError("sphinx-mathjax-offline is not installed: mathematics would not render")
-    source = Path(package.origin).parent / "static" / "mathjax"
-    target = Path(app.outdir, "_static", "mathjax")
-    for part in MATHJAX_PARTS:
-        copy = shutil.copytree if (source / part).is_dir() else shutil.copy
-        (target / part).parent.mkdir(parents=True, exist_ok=True)
-        copy(source / part, target / part)
-
-
 def write_times(app: Sphinx) -> None:
     """Record, for build.py, how long each chapter executed and what it raised."""
     runs = {}
@@ -115,7 +99,6 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     write_times(app)
     if exception is None and app.builder.format == "html":
         write_notebooks(app)
-        copy_mathjax(app)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
