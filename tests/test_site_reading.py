@@ -21,15 +21,17 @@ def keep(page: Page, name: str) -> None:
 
 
 @pytest.mark.parametrize("page", pages())
-@pytest.mark.parametrize(("mode", "width"), [("light", WIDE), ("dark", NARROW)])
-def test_page_opens_from_disk_without_a_network(reader: Open, page: str, mode: str, width: int) -> None:
-    view = reader(page, mode=mode, width=width)
-    keep(view.page, f"{page.removesuffix('.html').replace('/', '-')}-{mode}-{width}")
-    view.page.add_style_tag(content=LAID_OUT)
+def test_page_opens_from_disk_without_a_network_and_follows_the_reader(reader: Open, page: str) -> None:
+    view = reader(page)
+    for mode, width in (("light", WIDE), ("dark", NARROW)):
+        view.page.emulate_media(color_scheme=mode)
+        view.page.set_viewport_size({"width": width, "height": 800})
+        expect(view.page.locator(f"html[data-theme={mode}]")).to_be_attached()
+        keep(view.page, f"{page.removesuffix('.html').replace('/', '-')}-{mode}-{width}")
+        view.page.add_style_tag(content=LAID_OUT)
+        assert view.page.evaluate("document.documentElement.scrollWidth") <= width
     assert view.foreign("file://") == []
     assert view.complaints == []
-    assert view.page.evaluate("document.documentElement.dataset.theme") == mode
-    assert view.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_mathematics_is_set_in_the_font_of_the_site(reader: Open, chapter: str) -> None:
