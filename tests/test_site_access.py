@@ -15,7 +15,13 @@ STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 # The rules whose outcome may change with the colours and the width.
 OF_LOOKS = ["color-contrast", "link-in-text-block", "scrollable-region-focusable", "target-size"]
 # Axe sees what is laid out: fold everything open, and skip nothing that is below the screen.
-SHOW_ALL = "*, ::before, ::after { content-visibility: visible !important; transition: none !important; }"
+SHOW_ALL = """
+*, ::before, ::after {
+  animation: none !important;
+  content-visibility: visible !important;
+  transition: none !important;
+}
+"""
 # The page takes a moment after its width has changed.
 ALL_REACHED = """
 () => [...document.querySelectorAll("pre, div.math, .text_html")].every(
