@@ -53,7 +53,8 @@ def build_bare() -> Path:
     jupyter_book = [sys.executable, "-W", "ignore", "-c", "from jupyter_book.cli.main import main; main()"]
     # It warns of directives and pages that are not its own: what it makes of the rest is what is measured.
     command = [*jupyter_book, "build", str(BARE), "-q"]
-    subprocess.run(command, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"}, stderr=subprocess.DEVNULL)
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run(command, check=True, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return BARE / "_build" / "html"
 
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from reading import HTML, NARROW, SCREENSHOTS, WIDE, Open, pages, soup
 
-LAID_OUT = "*, ::before, ::after { content-visibility: visible !important; scroll-behavior: auto !important; }"
+LAID_OUT = "*, ::before, ::after { content-visibility: visible !important; transition: none !important; }"
 
 
 def keep(page: Page, name: str) -> None:
@@ -23,12 +23,12 @@ def keep(page: Page, name: str) -> None:
 @pytest.mark.parametrize("page", pages())
 def test_page_opens_from_disk_without_a_network_and_follows_the_reader(reader: Open, page: str) -> None:
     view = reader(page)
+    view.page.add_style_tag(content=LAID_OUT)
     for mode, width in (("light", WIDE), ("dark", NARROW)):
         view.page.emulate_media(color_scheme=mode)
         view.page.set_viewport_size({"width": width, "height": 800})
         expect(view.page.locator(f"html[data-theme={mode}]")).to_be_attached()
         keep(view.page, f"{page.removesuffix('.html').replace('/', '-')}-{mode}-{width}")
-        view.page.add_style_tag(content=LAID_OUT)
         assert view.page.evaluate("document.documentElement.scrollWidth") <= width
     assert view.foreign("file://") == []
     assert view.complaints == []
