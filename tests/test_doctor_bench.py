@@ -15,7 +15,7 @@ from rich.console import Console
 
 import doctor
 import doctor_runs
-from bed import HALVES, Case, Script, halves, read_cases, scripts, surroundings
+from bed import HALVES, UNSEEN, Case, Script, halves, read_cases, scripts, surroundings
 from doctor_cost import Cost, cost, mlps_on_digits
 from doctor_runs import Contestant, Runner, Seen, problem
 from doctor_scores import Row, Share, missed_goals, scores
@@ -233,6 +233,7 @@ def test_the_benchmark_runs_writes_its_record_and_refuses_unknown_names(
     tmp_path: Path, stand_in: Callable[..., Contestant], monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     made = [faulty("one"), faulty("two"), faulty("three", "overfitting"), replace(faulty("four"), causes=())]
+    made = [made[0], *(replace(case, group=UNSEEN) for case in made[1:])]
     monkeypatch.setattr(doctor, "read_cases", lambda: made)
     monkeypatch.setattr(Case, "text", "a = 'flagged'\nb = 2\n")
     command = " ".join(stand_in().command)
@@ -244,7 +245,7 @@ def test_the_benchmark_runs_writes_its_record_and_refuses_unknown_names(
 
     assert status() == 1  # "flagged" is in the twins too
     said = capsys.readouterr().out
-    assert "miss: made/three: overfitting -> lr_too_high 1.00" in said
+    assert "miss: unseen/three: overfitting -> lr_too_high 1.00" in said
     assert "false alarms 3/3 = 100.0%, goal at most 3%" in said
     record = json.loads((tmp_path / "doctor-cpu.json").read_text())
     assert record["tools"][0]["scores"]["held"]["top1"] == [1, 2]

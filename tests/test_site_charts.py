@@ -117,9 +117,12 @@ class Visit:
 
     def live(self) -> Visit:
         """Go to the chart, and wait until it has taken the picture's place."""
-        self.chart.scroll_into_view_if_needed()
-        self.page.wait_for_selector(f'[data-chart="{self.chart.get_attribute("data-chart")}"].chart-live')
-        return self
+        for _ in range(100):  # what lies above is laid out on the way, and moves it
+            self.chart.evaluate("figure => figure.scrollIntoView({block: 'center', behavior: 'instant'})")
+            if "chart-live" in str(self.chart.get_attribute("class")):
+                return self
+            self.page.wait_for_timeout(200)
+        raise TimeoutError("the chart never took the picture's place")
 
     def shown(self) -> str:
         """Return what is drawn, without the names of what is cut off, which count on."""
