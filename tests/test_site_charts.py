@@ -115,11 +115,11 @@ class Visit:
         if message.type in ("error", "warning"):
             self.complaints.append(message.text)
 
-    def live(self) -> Visit:
-        """Go to the chart, and wait until it has taken the picture's place."""
+    def live(self, end: str = "chart-live") -> Visit:
+        """Go to the chart, and wait until it has taken the picture's place, or come to another end."""
         for _ in range(100):  # what lies above is laid out on the way, and moves it
             self.chart.evaluate("figure => figure.scrollIntoView({block: 'center', behavior: 'instant'})")
-            if "chart-live" in str(self.chart.get_attribute("class")):
+            if end in str(self.chart.get_attribute("class")):
                 return self
             self.page.wait_for_timeout(200)
         raise TimeoutError("the chart never took the picture's place")
@@ -226,8 +226,7 @@ def test_the_picture_stays_where_the_library_is_missing(browser: Browser) -> Non
     name = "fig-stuck-dashboard"
     lost = "Object.defineProperty(window, 'vega', { get: () => undefined, set: () => {} })"
     with Visit(browser, name, first=lost) as visit:
-        visit.chart.scroll_into_view_if_needed()
-        visit.page.wait_for_selector(f'[data-chart="{name}"].chart-failed')
+        visit.live("chart-failed")
         assert visit.chart.locator("picture img").is_visible()
         assert not visit.chart.locator("select").first.is_visible()
 
