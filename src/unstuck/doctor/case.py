@@ -397,7 +397,7 @@ class Case:
         before, after = self.baseline, self.try_out(name, change)
         if before is None or after is None:
             return None
-        pairs = [(self.reached(before.evaluation, 1), after.evaluation), (self.reached(before.train, 0), after.train)]
+        pairs = self.compared(before, after)
         if self.rerun is not None and self.rerun.program.fixed_targets:
             pairs.reverse()  # it trained on the few batches that are known: what generalises is not to be told
         for old, new in pairs:
@@ -406,7 +406,11 @@ class Case:
                 return (new.value - low) / max(1 - low, 1e-6), old, new
         return None
 
-    def reached(self, score: Score | None, which: int) -> Score | None:
+    def compared(self, before: Tried, after: Tried) -> list[tuple[Score | None, Score | None]]:
+        """Return the scores without and with a change: those on evaluation data, then those on training data."""
+        return [(self._reached(before.evaluation, 1), after.evaluation), (self._reached(before.train, 0), after.train)]
+
+    def _reached(self, score: Score | None, which: int) -> Score | None:
         """Return the better of a score after a rerun's steps and, where the run was longer, its own at the end.
 
         ``which`` says of which scores it is one: 0 of those on training data, 1 of those on evaluation data.

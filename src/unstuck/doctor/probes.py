@@ -45,8 +45,7 @@ def lifted(case: Case, name: str, change: Change, enough: float = 0.25, least: f
     before, after = case.baseline, case.try_out(name, change)
     if before is None or after is None:
         return None
-    pairs = (case.reached(before.evaluation, 1), after.evaluation), (case.reached(before.train, 0), after.train)
-    for old, new in pairs:
+    for old, new in case.compared(before, after):
         if old is not None and new is not None and np.isfinite(new.value):
             low = old.value if np.isfinite(old.value) else old.chance
             rise = new.value - low
