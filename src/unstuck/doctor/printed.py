@@ -12,6 +12,7 @@ from unstuck.doctor.watch.sites import Site
 __all__ = ["Reading", "Series", "label_of", "series_of"]
 
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?\s?%?")
+_OF = re.compile(r"\s?/\s?(\d+)(?![\d.])")  # of how many: "719/800"
 _KINDS = (  # the first that fits
     ("other", r"balanced|macro|top[- ]?\d|f1|f-1|recall|precision|auc|\bap\b|moving|\bema\b|baseline|best|lr\b"),
     ("r2", r"\br\^?[2²]\b|r[-_ ]?squared|\br2"),
@@ -70,8 +71,10 @@ def series_of(printed: Iterable[Printed]) -> list[Series]:
             before = label
             mantissa = text.lower().split("e")
             digits = len(mantissa[0].partition(".")[2]) - (int(mantissa[1]) if len(mantissa) > 1 else 0)
+            whole = _OF.match(line.text, end) if text.isdigit() else None
+            of = float(whole.group(1)) if whole and float(whole.group(1)) >= float(text) > 0 else 1.0
             found.setdefault((line.site, label), []).append(
-                Reading(line.step, float(text), 0.5 * 10.0**-digits, match.group().endswith("%"))
+                Reading(line.step, float(text) / of, 0.5 * 10.0**-digits / of, match.group().endswith("%"))
             )
     return [Series(label, *_meaning(label), site, _some(readings)) for (site, label), readings in found.items()]
 

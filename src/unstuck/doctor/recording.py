@@ -13,7 +13,8 @@ from unstuck.doctor.watch.sites import Site
 from unstuck.doctor.watch.tape import Op
 
 __all__ = [
-    "Event", "Look", "LossCall", "Made", "MetricCall", "ModelCall", "Pass", "Printed", "Recording", "StepLook",
+    "Event", "Likelihood", "Look", "LossCall", "Made", "MetricCall", "ModelCall", "Pass", "Printed", "Recording",
+    "StepLook",
 ]  # fmt: skip
 
 
@@ -84,6 +85,7 @@ class Look:
     reached: list[Tensor]  # the leaves that the loss's graph leads to
     stale: dict[int, float]  # id of a parameter -> norm of the gradient that lay there before the pass
     gradients: dict[int, float]  # id of a parameter -> norm of its gradient after the pass
+    weights: dict[int, float]  # id of a parameter -> its norm when the pass began
 
 
 @dataclass(slots=True, eq=False)
@@ -98,6 +100,16 @@ class StepLook:
     weights: dict[int, float]
     moved: dict[int, float]
     hyper: list[dict[str, float]]  # of each group
+
+
+@dataclass(slots=True, eq=False)
+class Likelihood:
+    """The log-probability that a distribution of the model's gave to data, in a pass that was looked at closely."""
+
+    number: int  # of the pass
+    least: float  # of the loss's derivatives with respect to it
+    most: float
+    site: Site | None
 
 
 @dataclass(slots=True, eq=False)
@@ -147,6 +159,7 @@ class Recording:
     evaluations: list[ModelCall] = field(default_factory=list)
     printed: list[Printed] = field(default_factory=list)
     metrics: list[MetricCall] = field(default_factory=list)
+    likelihoods: list[Likelihood] = field(default_factory=list)
     iterated: dict[int, tuple[int, Site | None]] = field(default_factory=dict)  # id of a loader -> how often, where
     events: list[Event] = field(default_factory=list)  # of the first passes only
     counts: dict[str, int] = field(default_factory=dict)  # of events, by name, over the whole run

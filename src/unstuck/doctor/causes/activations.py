@@ -179,9 +179,10 @@ def softmax_wrong_axis(case: Case) -> Suspicion | None:
         if axis is None or given.ndim < 2:
             continue
         last = any(op is end for end in case.chain)
-        if last and case.task == "classes" and case.loss_name in ("nll_loss", "cross_entropy", "") and axis != 1:
-            if not (given.ndim > 2 and axis == given.ndim - 1):  # flattened afterwards
-                found = op, 1, "classes"
+        if last and case.task == "classes" and case.loss_name in ("nll_loss", "cross_entropy", ""):
+            wanted = _axis_of_loss(case, op, axis)
+            if axis != wanted:
+                found = op, wanted, "classes"
         elif axis == 0 and given.shape[0] == rows and given.shape[1] != rows:
             found = op, given.ndim - 1, "samples"
         elif (used := _summed_over(ops[number + 1 :], op.outputs[0])) is not None and used != axis:
@@ -235,6 +236,19 @@ def axis_of(op: Op) -> int | None:
     if axis is None:  # what PyTorch takes where none is given
         axis = 0 if dims in (0, 1, 3) else 1
     return int(axis) % dims if isinstance(axis, int) and dims else None
+
+
+def _axis_of_loss(case: Case, op: Op, axis: int) -> int:
+    """Return the axis over which the outputs of the model's last softmax should sum to 1, for what the loss gets to."""
+    given, rows = op.inputs[0], given_rows(case)
+    if given.ndim == 2:
+        return 1
+    if rows is None:
+        return axis
+    totals = (rows.exp() if op.name == "log_softmax" else rows).sum(1)
+    if bool(((totals - 1).abs() < 0.01).all()):
+        return axis  # it was moved or flattened on its way
+    return given.ndim - 1 if given.shape[-1] == rows.shape[1] and axis != given.ndim - 1 else 1
 
 
 def _summed_over(ops: list[Op], weights: Tensor) -> int | None:

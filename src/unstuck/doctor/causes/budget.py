@@ -11,9 +11,12 @@ from torch import optim
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes.turning import overfitting
 from unstuck.doctor.loops import line_of_length
-from unstuck.doctor.rerun import Change
+from unstuck.doctor.rerun import Change, Tried
 
 __all__ = ["JUDGES"]
+
+_SHORT = 500  # steps: such a run is tried for much longer, too
+_LONGER = 4
 
 
 def too_few_steps(case: Case) -> Suspicion | None:
@@ -101,15 +104,22 @@ def _going_on(case: Case) -> Verdict | None:
     change = Change(model=lambda _: again.final(), lr=factor, constant_lr=True)
     steps = min(case.stream.steps, 2 * max(case.probe_steps, 1))
     tried = case.try_out("going on for as long again", change, steps)
-    if tried is None:
-        return None
+    verdict = None if tried is None else _better(case, tried, 0.3)
+    if verdict is None or verdict.confirmed or case.stream.steps > _SHORT or case.probe_steps < case.stream.steps:
+        return verdict
+    tried = case.try_out(f"going on for {_LONGER} times as long", change, _LONGER * case.stream.steps)
+    return (_better(case, tried, 0.5) if tried is not None else None) or verdict
+
+
+def _better(case: Case, tried: Tried, enough: float) -> Verdict | None:
+    """Tell whether going on went so much of the way to a perfect score."""
     for old, new in zip(reversed(case.scores), (tried.evaluation, tried.train), strict=True):
         if old is not None and new is not None and math.isfinite(old.value):
             rise = new.value - old.value
             noise = 2 * math.sqrt(0.25 / max(old.samples, 1)) if old.kind != "r2" else 0.0
             least = 0.02 if old.kind == "auc" else 0.04
             return Verdict(
-                rise > max(least, noise) and rise > 0.3 * (1 - old.value),
+                rise > max(least, noise) and rise > enough * (1 - old.value),
                 f"going on for {len(tried.losses)} more steps: {old} -> {new.value:.2f}",
             )
     part = max(len(case.losses) // 10, 1)

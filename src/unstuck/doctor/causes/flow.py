@@ -21,6 +21,7 @@ _DEEP = 4  # layers: in fewer, nothing has the depth to vanish
 # Eight layers of ReLU with PyTorch's own initialisation, which train, let a thousandth through.
 _FAINT = 1e-3
 _GROWN = 100.0
+_FITTED = 0.9  # R squared of a fit whose rest may still be large against the noise
 
 
 def _depth(signals: Signals) -> list[Call]:
@@ -40,7 +41,9 @@ def _level(case: Case, branches: int = 1) -> Verdict | None:
         levelled(again, models, size)
 
     name = f"with every layer's output scaled to {'one' if branches == 1 else f'{size:.2g}'} at the start"
-    return lifted(case, name, Change(model=level))
+    train = case.scores[0]
+    fine = train is not None and train.kind == "r2" and train.value > _FITTED  # then most of what is left must go
+    return lifted(case, name, Change(model=level), *((0.6, 0.005) if fine else ()))
 
 
 def vanishing_gradients(case: Case) -> Suspicion | None:

@@ -79,7 +79,7 @@ def zero_grad_after_backward(case: Case) -> Suspicion | None:
         had &= set(step.applied)  # another optimiser may hold the others
         gone = {key for key in had if not step.applied.get(key)}
         for first, second in pairwise(looks):  # cleared between two passes of one step
-            if second.number == first.number + 1:
+            if second.number == first.number + 1 and not _moved_between(first, second):
                 kept = {key for key in first.gradients if first.gradients[key] > 0 and key in held}
                 gone |= {key for key in kept & {id(p) for p in second.reached} if not second.stale.get(key)}
         if had and len(gone) > 0.5 * len(had):
@@ -194,6 +194,15 @@ def _first_of_steps(case: Case) -> list[Look]:
         or not case.stream.optimizer_numbers
         or passes[look.number - 1].step != passes[look.number].step
     ]
+
+
+def _moved_between(first: Look, second: Look) -> bool:
+    """Whether most weights changed from a pass to the next with no optimiser's step: the gradients were put to use.
+
+    Sharpness-aware minimisation climbs along those of a first pass, clears them, and descends along those of a second.
+    """
+    both = first.weights.keys() & second.weights.keys()
+    return sum(first.weights[key] != second.weights[key] for key in both) > 0.5 * len(both)
 
 
 def _numbers(case: Case, step: int) -> set[int]:

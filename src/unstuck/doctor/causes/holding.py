@@ -13,7 +13,6 @@ from unstuck.doctor.probes import changed
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.sources import line_with
 from unstuck.doctor.watch.sites import Site
-from unstuck.doctor.watch.tape import tensors_in
 
 __all__ = ["JUDGES"]
 
@@ -75,11 +74,9 @@ def unregistered_parameters(case: Case) -> Suspicion | None:
     named = set(stream.names) | {id(p) for m in stream.models for p in m.parameters()}
     looks = stream.looks
     persistent = set.intersection(*({id(leaf) for leaf in look.reached} for look in (looks[0], looks[-1])))
-    given = {t.data_ptr() for done in stream.passes[-1:] for call in done.calls for t in tensors_in(call.args)}
+    given = {id(t) for op in looks[-1].ops if isinstance(op.func, nn.Module) for t in op.inputs}  # an input's gradient
     loose = [
-        leaf
-        for leaf in looks[-1].reached
-        if id(leaf) in persistent - held - named and leaf.data_ptr() not in given and not moved(case, [leaf])
+        leaf for leaf in looks[-1].reached if id(leaf) in persistent - held - named - given and not moved(case, [leaf])
     ]
     if not loose:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 
@@ -18,6 +19,7 @@ __all__ = ["JUDGES"]
 
 _RARE = 0.25  # of the commonest class's share
 _MISSED = 0.5  # of a rare class that is recalled, and of its number that is predicted: below, its share decides
+_MISSED_MUCH = 0.7  # likewise where the script itself prints a measure that counts every class alike
 _HARDLY = 0.3  # recall, of a class that is given up for the others
 _KNOWN = 0.7  # recall of the others: where they are not learnt either, the share of one is not what is wrong
 
@@ -31,6 +33,7 @@ def class_imbalance(case: Case) -> Suspicion | None:
         or any(y[0].numel() != 1 for _, y in given.pairs[:1])
     ):
         return None
+    missed_below = _MISSED_MUCH if (by_class := _counts_classes_alike(case)) else _MISSED
     counts = torch.bincount(torch.cat([y.flatten().long() for _, y in given.pairs]).clamp(min=0))
     shares = counts / counts.sum()
     for evaluated in held_out(case):
@@ -40,7 +43,7 @@ def class_imbalance(case: Case) -> Suspicion | None:
         recalls, _, actual, predicted = _by_class(*found, len(shares))
         rare = (shares > 0) & (shares < _RARE * shares.max()) & (actual >= 3)
         known = (shares >= _RARE * shares.max()) & (actual > 0)
-        missed = rare & (recalls < _MISSED) & (predicted < _MISSED * actual)
+        missed = rare & (recalls < missed_below) & (predicted < missed_below * actual)
         if not missed.any() or not known.any() or float(recalls[known].mean()) < _KNOWN:
             continue
         worst = int(torch.where(missed, recalls, 2.0).argmin())
@@ -60,10 +63,15 @@ def class_imbalance(case: Case) -> Suspicion | None:
             "Weigh the classes in the loss, or draw the rare ones more often (WeightedRandomSampler), and judge by a "
             "metric that counts every class alike.",
             loader or case.loss_site,
-            probe=partial(_resampled, case, evaluated, missed, len(shares)),
+            probe=partial(_resampled, case, evaluated, missed, len(shares), by_class=by_class),
             consequences=("under_capacity", "too_few_steps", "lr_too_low", "overfitting", "dropout_too_strong"),
         )
     return None
+
+
+def _counts_classes_alike(case: Case) -> bool:
+    """Whether the script judges itself by a mean over classes, in which a rare one weighs as much as any."""
+    return any(re.search(r"\bbalanced|\bmacro|\bg-?mean|mean recall", one.text.lower()) for one in case.seen.printed)
 
 
 def _loader_of(case: Case) -> Site | None:
@@ -91,10 +99,11 @@ def _by_class(outputs: list[Tensor], targets: list[Tensor], classes: int) -> tup
     return (hits / actual.clamp(min=1))[short], hits / predicted.clamp(min=1), actual, predicted
 
 
-def _resampled(case: Case, evaluated: EvaluationSet, missed: Tensor, classes: int) -> Verdict | None:
+def _resampled(case: Case, evaluated: EvaluationSet, missed: Tensor, classes: int, *, by_class: bool) -> Verdict | None:
     """Train on batches in which every class is as frequent, and see whether the rare ones are recognised.
 
-    Resampling always trades recall for false alarms: only where hardly any are recognised may that cost precision.
+    Resampling always trades recall for false alarms: only where hardly any are recognised, or where the script counts
+    every class alike, may that cost precision.
     """
     again = case.rerun
     if again is None:
@@ -118,14 +127,15 @@ def _resampled(case: Case, evaluated: EvaluationSet, missed: Tensor, classes: in
         found = case.quietly(lambda models=models: outputs_on(case, models, evaluated))  # type: ignore[misc]
         if not found:
             return None
-        recall, precision, _, _ = _by_class(*found, classes)
+        recall, precision, actual, _ = _by_class(*found, classes)
+        of_all = float(recall[actual > 0].mean())
         recall, precision = recall[: len(missed)][missed], precision[: len(missed)][missed]
         f1 = 2 * recall * precision / (recall + precision).clamp(min=1e-9)
-        scores.append((float(recall.mean()), float(f1.mean())))
-    (recall_before, f1_before), (recall_after, f1_after) = scores
+        scores.append((float(recall.mean()), float(f1.mean()), of_all))
+    (recall_before, f1_before, all_before), (recall_after, f1_after, all_after) = scores
+    worth = f1_after > f1_before + 0.1 or (recall_before < _HARDLY and f1_after > f1_before - 0.1)
     return Verdict(
-        recall_after > recall_before + 0.15
-        and (f1_after > f1_before + 0.1 or (recall_before < _HARDLY and f1_after > f1_before - 0.1)),
+        recall_after > recall_before + 0.15 and (worth or (by_class and all_after > all_before + 0.05)),
         f"with balanced classes: recall of the rare classes {recall_before:.2f} -> {recall_after:.2f}, F1 "
         f"{f1_before:.2f} -> {f1_after:.2f} after {case.probe_steps} steps",
         {"recall_before": recall_before, "recall_after": recall_after},

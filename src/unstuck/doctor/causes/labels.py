@@ -32,9 +32,11 @@ _LEAST = 100  # samples, below which chance and a weak signal look alike
 _PROBED = 1500  # samples: enough for both probes, in about a second
 _WIDEST = 4000  # features of a sample
 _GOOD = 0.97  # a score on held-out samples that no misaligned or noisy labels leave
+_GAP = 0.12  # by which a model may do better on an evaluation than in training, of an easier draw
 _NOISE = 0.05  # of the labels: what is wrong in many a clean set does no harm
 _STRETCH = 0.12  # of the samples: a stretch of them in which labels are at chance
 _WINDOW = 40  # samples of a stretch that are judged together
+_CLEARLY = 4.0  # standard errors, as the stretch is the worst of many
 _REPEATED = 0.01  # of the rows of a batch that occur in it twice: then the same input may well have several targets
 
 _FIX = (
@@ -203,6 +205,8 @@ def _stretch(case: Case, given: Given) -> Suspicion | None:
     begin, end = int(rows[inside][0]), int(rows[inside][-1])
     outside = float(np.delete(right, np.r_[inside]).mean())
     within = float(right[inside].mean())
+    if outside - within < _CLEARLY * np.sqrt(outside * (1 - outside) / len(right[inside])):
+        return None
     return _suspicion(
         0.92,
         f"From about sample {begin} to {end}, labels do not fit their inputs: a probe that has not seen them names "
@@ -309,7 +313,7 @@ def label_noise(case: Case) -> Suspicion | None:
     found = noise_finding(probed, "training", suspects)
     estimate = float(found.evidence["estimate"]) if found else 0.0
     if found is None or estimate < _NOISE:
-        return None
+        return _better_elsewhere(case, given)
     places = {int(row): place for place, row in enumerate(probed.samples.rows)}
     disputed = probed.samples.x[[places[row] for row in suspects["row"]]]
     return Suspicion(
@@ -329,6 +333,30 @@ def label_noise(case: Case) -> Suspicion | None:
             "dropout_too_strong",
             "lr_too_low",
         ),
+    )
+
+
+def _better_elsewhere(case: Case, given: Given) -> Suspicion | None:
+    """Tell a model that names held-out labels far better than those it was trained on, of which it has seen all."""
+    train, evaluation = case.scores
+    sizes = [len(one.x) for one in held_out(case) if one.x is not None]
+    if train is None or evaluation is None or not sizes or not train.kind == evaluation.kind == "accuracy":
+        return None
+    rows = sum(len(x) for x, _ in given.pairs[: len(given.keys)])
+    again = rows > 1.5 * len(given.all_keys)  # inputs that are never the same twice are augmented, and harder for it
+    error = np.hypot(score_error(train), score_error(evaluation, max(sizes)))
+    gap = evaluation.value - train.value
+    if not again or gap < max(_GAP, 4 * error):
+        return None
+    return Suspicion(
+        "label_noise",
+        0.75,
+        f"In evaluation mode the model has {train} on the very samples that it was trained on, and "
+        f"{evaluation.value:.2f} on others: the labels of training say less of their inputs.",
+        {"train": train.value, "evaluation": evaluation.value},
+        "Look at training labels that the model contradicts, and correct or drop them; where did they come from?",
+        given.source(given.y_chain),
+        consequences=("under_capacity", "too_few_steps", "lr_too_high", "lr_too_low", "dropout_too_strong"),
     )
 
 

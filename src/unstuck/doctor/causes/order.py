@@ -106,7 +106,8 @@ def _sequential_loader(case: Case, given: Given) -> Site | None:
 def repeated_batch(case: Case) -> Suspicion | None:
     """Tell a few batches that are fed over and over, of a data set that has many more samples."""
     given = given_to(case)
-    if len(given.pairs) < 2 * _AGAIN or not given.rowwise or case.stream.interleaved:
+    of_rows = all(len(y) % max(len(x), 1) == 0 for x, y in given.pairs)  # a sequence's targets may be flattened
+    if len(given.pairs) < 2 * _AGAIN or not of_rows or case.stream.interleaved:
         return None
     seen, batches = _distinct(given)
     if batches * _AGAIN > len(given.keys):
@@ -135,7 +136,7 @@ def _distinct(given: Given) -> tuple[int, int]:
     """Return how many different samples and batches there were; augmented ones are told by their targets."""
     batches = {keys.tobytes() for keys in given.keys}
     samples = len(given.all_keys)
-    if len(batches) > len(given.keys) / 2:
+    if given.rowwise and len(batches) > len(given.keys) / 2:
         targets = {keys_of(y).tobytes() for _, y in given.pairs[: len(given.keys)]}
         # a batch of as many targets in the same order, drawn anew, is out of the question
         if len(given.pairs[0][1]) >= 8 and len(torch.unique(given.pairs[0][1])) > 2 and len(targets) < len(batches) / 2:
@@ -157,7 +158,10 @@ def _there_are(case: Case, given: Given) -> tuple[int | None, Site | None]:
             count = len(np.unique(keys_of(held))) if held is not None else len(loader.dataset)  # type: ignore[arg-type]
             return count, case.seen.iterated[id(loader)][1]
     base, where = given.drawn_from
-    if base is None or base.shape[1:] != given.pairs[0][0].shape[1:]:
+    x = given.pairs[0][0]
+    if base is not None and x.ndim > 1 and base.shape[1:] == x.shape[2:]:  # windows of a sequence
+        return len(base) // x.shape[1], where
+    if base is None or base.shape[1:] != x.shape[1:]:
         return None, None
     tested = [keys_of(one.x) for one in case.evaluation_sets if one.x is not None and one.x.shape[1:] == base.shape[1:]]
     return len(np.setdiff1d(keys_of(base), np.concatenate([*tested, np.zeros(0, dtype=np.uint64)]))), where

@@ -12,7 +12,7 @@ from torch import Tensor
 from unstuck.doctor.case import Case, Suspicion
 from unstuck.doctor.causes.outputs import NUMBER_LOSSES, STUCK, given_rows
 from unstuck.doctor.probes import changed, replacing
-from unstuck.doctor.recording import ModelCall
+from unstuck.doctor.recording import Likelihood, ModelCall
 from unstuck.doctor.rerun import Change
 
 __all__ = ["JUDGES"]
@@ -30,25 +30,25 @@ def loss_sign_flipped(case: Case) -> Suspicion | None:
     negated = negated and abs(float(case.losses[-1]) + of_data) < 0.05 * abs(of_data)
     start, end = case.loss_around(0), case.loss_around(1)
     by_hand = not last.loss_calls and float(case.losses[0]) < 0 and (end < start or not math.isfinite(end))
-    if not (maximised or negated or by_hand):
+    unlikely = None if maximised else _made_unlikely(case)
+    if not (maximised or negated or by_hand or unlikely):
         return None
-    if not negated and not _gets_worse(case):
+    if not (negated or unlikely) and not _gets_worse(case):
         return None
     found_at = next(
         (op.site for op in reversed(case.pass_ops) if op.name in ("neg", "__neg__", "__rsub__", "mul")), None
     )
     return Suspicion(
         "loss_sign_flipped",
-        0.97 if negated or maximised else 0.85,
-        f"What backward is called on is negative and falls without a bound, from {start:.3g} to {end:.3g}: the loss is "
-        f"maximised, not minimised."
-        if not maximised
-        else f"The optimiser maximises (maximize=True): the loss goes from {start:.3g} to {end:.3g}.",
+        0.85 if by_hand and not unlikely else 0.97,
+        _said_of_sign(start, end, maximised=maximised, unlikely=unlikely is not None),
         {"loss_start": start, "loss_end": end},
         "Change the sign: minimise the loss, or the negative of what is to be large."
         if not maximised
         else "Remove maximize=True.",
-        case.seen.made_at(stream.optimizer) if maximised else (found_at if negated else case.loss_site),
+        case.seen.made_at(stream.optimizer)
+        if maximised
+        else (unlikely.site if unlikely else found_at if negated else case.loss_site),
         probe=lambda: changed(
             case,
             "with the sign changed",
@@ -56,7 +56,7 @@ def loss_sign_flipped(case: Case) -> Suspicion | None:
             enough=0.1,
         ),
         consequences=(*STUCK, "exploding_gradients", "labels_misaligned", "dying_relu", "label_noise"),
-        certain=negated or maximised,
+        certain=negated or maximised or unlikely is not None,
     )
 
 
@@ -221,6 +221,31 @@ def _of_one_shape(name: str, case: Case) -> Callable[..., Tensor]:
         return value
 
     return mended
+
+
+def _made_unlikely(case: Case) -> Likelihood | None:
+    """Return the log-probability of data that is minimised in every pass looked at; None where none is.
+
+    What a policy did is weighed by its reward, which may be negative throughout; samples of data count alike.
+    """
+    numbers = {done.number for done in case.stream.passes}
+    found = [one for one in case.seen.likelihoods if one.number in numbers]
+    alike = all(one.least > 0 and one.most - one.least < 1e-4 * one.most for one in found)
+    return found[-1] if len(found) > 1 and alike else None
+
+
+def _said_of_sign(start: float, end: float, *, maximised: bool, unlikely: bool) -> str:
+    if maximised:
+        return f"The optimiser maximises (maximize=True): the loss goes from {start:.3g} to {end:.3g}."
+    if unlikely:
+        return (
+            "The log-probability of the data is what is minimised: the loss goes from "
+            f"{start:.3g} to {end:.3g}, and the data become less likely with every step."
+        )
+    return (
+        f"What backward is called on is negative and falls without a bound, from {start:.3g} to {end:.3g}: the loss is "
+        "maximised, not minimised."
+    )
 
 
 def _gets_worse(case: Case) -> bool:

@@ -91,7 +91,7 @@ class Keeper:
                     for number in derived[mine]:
                         calls[number].spread = op.site
             of_inputs = sorted({number for numbers in derived for number in numbers})
-            if of_inputs:
+            if of_inputs and not isinstance(op.func, nn.Module):  # what a model returns is its own
                 for out in op.outputs:
                     owners[id(out)] = of_inputs
 

@@ -33,6 +33,7 @@ def watching(watcher: Watcher) -> Iterator[Watcher]:
     with Patches() as patches:
         _listen_to_modules(patches, watcher)
         _listen_to_losses(patches, watcher)
+        _listen_to_likelihoods(patches, watcher)
         _listen_to_backward(patches, watcher)
         _listen_to_gradients(patches, watcher)
         _listen_to_schedules(patches, watcher)
@@ -140,6 +141,11 @@ def _listen_to_losses(patches: Patches, watcher: Watcher) -> None:
 
     for name in LOSSES:
         listen(name)
+
+
+def _listen_to_likelihoods(patches: Patches, watcher: Watcher) -> None:
+    for kind in _with_own("log_prob", torch.distributions.Distribution):
+        _after(patches, watcher, kind, "log_prob", lambda out, _, value, *__: watcher.likelihood(value, out))
 
 
 def _positional(name: str, args: tuple[Any, ...]) -> dict[str, Any]:

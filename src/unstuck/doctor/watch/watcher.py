@@ -14,7 +14,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn, optim
 
-from unstuck.doctor.recording import Event, Look, LossCall, Made, ModelCall, Pass, Printed, Recording, StepLook
+from unstuck.doctor.recording import (
+    Event,
+    Likelihood,
+    Look,
+    LossCall,
+    Made,
+    ModelCall,
+    Pass,
+    Printed,
+    Recording,
+    StepLook,
+)
 from unstuck.doctor.watch.copies import Keeper, copy_model, leaves_of, state_of
 from unstuck.doctor.watch.losses import LOSSES
 from unstuck.doctor.watch.metrics import assign_target, metric_call
@@ -158,6 +169,22 @@ class Watcher:
         if len(self._losses) > 4096:
             del self._losses[:2048]
 
+    def likelihood(self, value: object, out: object) -> None:
+        """Take note of data's log-probability: the derivatives that it gets say whether it is made larger or smaller.
+
+        A value with a graph of its own is a sample of the model's, of which much else may be wanted.
+        """
+        if not self.looking or not isinstance(out, Tensor) or not out.requires_grad:
+            return
+        if not isinstance(value, Tensor) or value.requires_grad:
+            return
+        number, site = len(self.seen.passes), site_here()
+
+        def told(derivatives: Tensor) -> None:
+            self.seen.likelihoods.append(Likelihood(number, float(derivatives.min()), float(derivatives.max()), site))
+
+        out.register_hook(told)  # type: ignore[no-untyped-call]
+
     def backward_starts(self, loss: Tensor) -> Look | None:
         """Take what the tape holds, and the gradients that lie there, before a backward pass."""
         self.tape.off()
@@ -166,7 +193,8 @@ class Watcher:
             return None
         reached = leaves_of(loss)
         stale = {id(leaf): _norm(leaf.grad) for leaf in reached if leaf.grad is not None}
-        look = Look(len(self.seen.passes), self.tape.ops, loss, list(self._events), reached, stale, {})
+        weights = {id(leaf): _norm(leaf) for leaf in reached}
+        look = Look(len(self.seen.passes), self.tape.ops, loss, list(self._events), reached, stale, {}, weights)
         self.tape.ops = []
         return look
 
