@@ -1,54 +1,19 @@
-"""Reruns that a question about data asks for: other batches, inputs or targets; and what counts as a cure."""
+"""What a question about data asks of a rerun: other batches or inputs, and outputs on an evaluation."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from unstuck.doctor.case import Case, EvaluationSet, Verdict
-from unstuck.doctor.given import held_out
-from unstuck.doctor.rerun import Batch, Change
+from unstuck.doctor.case import Case, EvaluationSet
+from unstuck.doctor.rerun import Batch
 from unstuck.doctor.scores import Score, score_of
 from unstuck.doctor.watch.tape import tensors_in
 
-__all__ = ["before_model", "cured", "mapped_score", "outputs_on", "rows_of", "score_error", "taken"]
-
-_LEAST = 0.03  # of a score: two runs of the same script with other seeds differ by as much
-
-
-def score_error(score: Score, samples: int | None = None) -> float:
-    """Return the standard error of a score; of R squared, roughly."""
-    count = max(min(score.samples, samples or score.samples), 1)
-    share = min(max(score.value, 0.05), 0.95)
-    return math.sqrt(share * (1 - share) / count)
-
-
-def cured(
-    case: Case, name: str, change: Change, enough: float = 0.3, least: float = _LEAST, errors: float = 2.0
-) -> Verdict | None:
-    """Rerun with a change; it confirms where it goes so much of the way to a perfect score, beyond what luck does.
-
-    Unlike :func:`~unstuck.doctor.probes.changed` it takes a run that is good already for healthy: of the way from 0.97
-    to 1 chance goes a third.
-    """
-    found = case.gain(name, change)
-    if found is None:
-        return None
-    share, before, after = found
-    held = held_out(case)
-    error = score_error(before, len(held[0].x) if held and held[0].x is not None else None)
-    gained = after.value - (before.value if np.isfinite(before.value) else before.chance)
-    good = share > enough and gained > max(least, errors * error)
-    return Verdict(
-        good,
-        f"{name}: {before} -> {after.value:.2f} after {case.probe_steps} steps",
-        {"score_before": before.value, "score_after": after.value},
-    )
+__all__ = ["before_model", "mapped_score", "outputs_on", "rows_of", "taken"]
 
 
 def rows_of(batches: Sequence[Batch]) -> dict[int, Tensor] | None:

@@ -12,8 +12,9 @@ from unstuck.doctor.case import Case, Suspicion
 from unstuck.doctor.causes import imbalance, labels, measure, mixing, order, reshaping, scale, splits
 from unstuck.doctor.findings import Number
 from unstuck.doctor.given import given_to, statistics_of
+from unstuck.doctor.probes import cured
 from unstuck.doctor.rerun import Batch, Change
-from unstuck.doctor.retrials import before_model, cured
+from unstuck.doctor.retrials import before_model
 from unstuck.doctor.watch.sites import Site
 from unstuck.doctor.watch.tape import tensors_in
 from unstuck.inspection.moments import Moments

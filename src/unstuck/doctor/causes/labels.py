@@ -16,8 +16,9 @@ from torch.utils.data import DataLoader
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes.splits import train_test_preprocessing_mismatch
 from unstuck.doctor.given import Given, given_to, held_out, keys_of, samples_of
+from unstuck.doctor.probes import score_error
 from unstuck.doctor.rerun import Batch, Change
-from unstuck.doctor.retrials import score_error, taken
+from unstuck.doctor.retrials import taken
 from unstuck.doctor.scores import Score
 from unstuck.doctor.watch.sites import Site
 from unstuck.doctor.watch.tape import tensors_in

@@ -16,9 +16,9 @@ from torch.utils._pytree import tree_map
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.given import keys_of
+from unstuck.doctor.probes import cured
 from unstuck.doctor.recording import ModelCall
 from unstuck.doctor.rerun import Change
-from unstuck.doctor.retrials import cured
 from unstuck.doctor.watch.sites import Site, site_here
 from unstuck.doctor.watch.tape import tensors_in
 

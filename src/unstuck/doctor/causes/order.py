@@ -11,8 +11,9 @@ from torch.utils.data import DataLoader, SequentialSampler, Subset, TensorDatase
 
 from unstuck.doctor.case import Case, Suspicion
 from unstuck.doctor.given import Given, given_to, keys_of
+from unstuck.doctor.probes import cured
 from unstuck.doctor.rerun import Batch, Change
-from unstuck.doctor.retrials import cured, taken
+from unstuck.doctor.retrials import taken
 from unstuck.doctor.watch.sites import Site
 
 __all__ = ["JUDGES"]

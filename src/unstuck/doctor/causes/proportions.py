@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
-from unstuck.doctor.probes import changed, cured
+from unstuck.doctor.probes import changed, set_right
 from unstuck.doctor.recording import StepLook
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.sources import line_of_setting
@@ -94,7 +94,7 @@ def weight_decay_too_strong(case: Case) -> Suspicion | None:
         if by_hand
         else line_of_setting(case.seen.made_at(optimizer), ("weight_decay", "wd", "l2", "decay"), decay),
         # Where it pulls about as hard as the data at the end, it is no longer the rate or luck that holds the fit back.
-        probe=lambda: cured(case, "with the penalty off", change, *((0.35, 0.02) if pull > _STRONG else ())),
+        probe=lambda: set_right(case, "with the penalty off", change, *((0.35, 0.02) if pull > _STRONG else ())),
         consequences=(
             "lr_too_low",
             "lr_too_high",

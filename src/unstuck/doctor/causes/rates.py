@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
-from unstuck.doctor.probes import changed, cured
+from unstuck.doctor.probes import changed, set_right
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.sources import line_of_setting
 
@@ -129,7 +129,7 @@ def momentum_too_high(case: Case) -> Suspicion | None:
         {"momentum": momentum, "steps_remembered": memory, "steps": case.stream.steps},
         "Use 0.9, or lower the rate by as much as the momentum raises the length of a step.",
         line_of_setting(case.seen.made_at(optimizer), ("momentum", "betas", "beta"), momentum),
-        probe=lambda: cured(case, "with momentum 0.9", Change(hyper=usual)),
+        probe=lambda: set_right(case, "with momentum 0.9", Change(hyper=usual)),
         consequences=(
             "lr_too_high",
             "exploding_gradients",
@@ -174,7 +174,7 @@ def _best(case: Case, factors: list[float]) -> Verdict | None:
     verdict = None
     for factor in factors:
         name = f"with the rate x {factor:g}" if factor >= 1 else f"with the rate / {1 / factor:g}"
-        verdict = cured(case, name, Change(lr=factor)) or verdict
+        verdict = set_right(case, name, Change(lr=factor)) or verdict
         if verdict is not None and verdict.confirmed:
             return verdict
     return verdict

@@ -13,8 +13,9 @@ from torch.overrides import TorchFunctionMode
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.given import given_to
+from unstuck.doctor.probes import cured
 from unstuck.doctor.rerun import Change
-from unstuck.doctor.retrials import before_model, cured
+from unstuck.doctor.retrials import before_model
 
 __all__ = ["JUDGES", "meant_for", "scrambles"]
 

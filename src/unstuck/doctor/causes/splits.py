@@ -13,7 +13,8 @@ from torch.utils.data import DataLoader
 
 from unstuck.doctor.case import Case, EvaluationSet, Suspicion, Verdict
 from unstuck.doctor.given import Given, given_to, held_out, keys_of, maker_of, samples_of, statistics_of
-from unstuck.doctor.retrials import mapped_score, score_error
+from unstuck.doctor.probes import score_error
+from unstuck.doctor.retrials import mapped_score
 from unstuck.doctor.scores import Score
 from unstuck.doctor.watch.sites import Site
 from unstuck.inspection.copies import leak_finding, shared_rows

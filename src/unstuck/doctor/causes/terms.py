@@ -12,9 +12,9 @@ from torch import Tensor, nn, optim
 from torch.overrides import TorchFunctionMode
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
+from unstuck.doctor.probes import cured
 from unstuck.doctor.recount import batches_of_training, sizes_of
 from unstuck.doctor.rerun import Change, Rerun, Tried
-from unstuck.doctor.retrials import cured
 from unstuck.doctor.scores import score_of
 from unstuck.doctor.watch.losses import LOSSES
 from unstuck.doctor.watch.tape import Op
