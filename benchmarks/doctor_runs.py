@@ -166,7 +166,7 @@ def problem(report: dict[str, Any], status: int, stderr: str) -> str:
     found = bool(report.get("findings"))
     if report.get("verdict") not in ("fault", "healthy", "uncertain"):
         return f"no verdict in its report: {report.get('verdict')!r}"
-    if found == (report["verdict"] == "healthy"):
+    if report["verdict"] != "uncertain" and found == (report["verdict"] == "healthy"):  # too little may be known
         return f"the verdict is {report['verdict']}, with {len(report.get('findings', []))} findings"
     if status != int(found):
         return f"exit status {status} with {len(report.get('findings', []))} findings: {last}"

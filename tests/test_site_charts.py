@@ -6,11 +6,12 @@ import functools
 import gzip
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Locator, Page
+
+from pages import Reader
 
 ROOT = Path(__file__).resolve().parent.parent
 HTML = ROOT / "_build" / "html"
@@ -101,19 +102,16 @@ class Visit:
         self.context = browser.new_context(
             color_scheme=mode, viewport={"width": width, "height": 800}, offline=True, java_script_enabled=scripts
         )
-        self.page: Page = self.context.new_page()
+        self.reader = Reader(self.context)
+        self.page: Page = self.reader.page
         self.page.add_init_script(first)
-        self.complaints: list[str] = []
-        self.asked: list[str] = []
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", self.hear)
         self.page.goto((HTML / CHARTS[name]).as_uri())
         self.chart: Locator = self.page.locator(f'[data-chart="{name}"]')
 
-    def hear(self, message: Any) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
+    @property
+    def asked(self) -> list[str]:
+        """The addresses that the page asked for."""
+        return [request.url for request in self.reader.requests]
 
     def live(self, end: str = "chart-live") -> Visit:
         """Go to the chart, and wait until it has taken the picture's place, or come to another end."""
@@ -161,8 +159,8 @@ def test_every_control_changes_its_figure_by_the_keyboard_alone(browser: Browser
                 visit.page.keyboard.press("ArrowDown")
                 moved = visit.settled(before)
             assert moved != before or reading.inner_text() != said, control.get_attribute("name")
-        assert visit.complaints == []
-        assert [url for url in visit.asked if not url.startswith(("file://", "data:", "blob:"))] == []
+        assert visit.reader.complaints == []
+        assert visit.reader.foreign("file://") == []
 
 
 @each_chart

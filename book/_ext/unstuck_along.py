@@ -16,9 +16,8 @@ from sphinx.util.docutils import SphinxDirective
 
 from along.archive import write_archive
 from along.offers import DOWNLOADS, PLACE, refresh
-from unstuck_site import PUBLISHED_BRANCH, branch, is_chapter, repository
+from unstuck_site import branch, is_chapter, repository
 
-BINDER = "https://mybinder.org/v2/gh"
 TEMPLATE = """**Where**: {title} ({address})
 **Version**: {version}
 
@@ -49,8 +48,6 @@ def offer(app: Sphinx, page: str, template: str, context: dict[str, Any], doctre
                 if button["label"] == "source-issues-button":
                     button["url"] = feedback(context.get("title", page), page, app.config.html_baseurl)
                     button["text"] = button["tooltip"] = "Say what is wrong"
-    if repository().startswith("https://github.com/") and is_chapter(app, page):
-        buttons.append(binder(page))
 
 
 def whole_book(app: Sphinx, page: str) -> dict[str, Any]:
@@ -71,19 +68,6 @@ def feedback(title: str, page: str, base: str) -> str:
     address = f"{base.rstrip('/')}/{page}.html" if base else f"{page}.html"
     body = TEMPLATE.format(title=plain, address=address, version=metadata.version("unstuck"))
     return f"{repository()}/issues/new?title={quote(f'{plain}: ')}&body={quote(body)}"
-
-
-def binder(page: str) -> dict[str, Any]:
-    """Return the button that opens a page's notebook on Binder."""
-    name = repository().removeprefix("https://github.com/")
-    notebook = quote(f"_sources/{page}.ipynb", safe="")
-    return {
-        "type": "link",
-        "url": f"{BINDER}/{name}/{PUBLISHED_BRANCH}?labpath={notebook}",
-        "tooltip": "Open in Binder",
-        "icon": "fas fa-rocket",
-        "label": "binder-button",
-    }
 
 
 def write_environment(app: Sphinx) -> None:

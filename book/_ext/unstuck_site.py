@@ -11,6 +11,7 @@ import os
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jupytext
 import nbformat
@@ -51,20 +52,25 @@ def offer_notebook(app: Sphinx, page: str, template: str, context: dict[str, Any
         context["ipynb_source"] = f"{page}.ipynb"
 
 
-def offer_colab(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """Add a button that opens the published notebook in Colab."""
-    if repository().startswith("https://github.com/") and is_chapter(app, page):
-        owner_and_name = repository().removeprefix("https://github.com/")
-        path = f"{owner_and_name}/blob/{PUBLISHED_BRANCH}/_sources/{page}.ipynb"
-        context["header_buttons"].append(
-            {
-                "type": "link",
-                "url": f"https://colab.research.google.com/github/{path}",
-                "tooltip": "Open in Colab",
-                "icon": "fas fa-rocket",
-                "label": "colab-button",
-            }
-        )
+def offer_launches(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Add buttons that open the published notebook where it can be run."""
+    if not repository().startswith("https://github.com/") or not is_chapter(app, page):
+        return
+    name, notebook = repository().removeprefix("https://github.com/"), f"_sources/{page}.ipynb"
+    addresses = {
+        "Colab": f"https://colab.research.google.com/github/{name}/blob/{PUBLISHED_BRANCH}/{notebook}",
+        "Binder": f"https://mybinder.org/v2/gh/{name}/{PUBLISHED_BRANCH}?labpath={quote(notebook, safe='')}",
+    }
+    context["header_buttons"] += [
+        {
+            "type": "link",
+            "url": address,
+            "tooltip": f"Open in {place}",
+            "icon": "fas fa-rocket",
+            "label": f"{place.lower()}-button",
+        }
+        for place, address in addresses.items()
+    ]
 
 
 def write_notebooks(app: Sphinx) -> None:
@@ -107,6 +113,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_config_value("unstuck_started", time.time(), "")
     app.connect("config-inited", link_repository)
     app.connect("html-page-context", offer_notebook, priority=400)  # the theme's own come at 500 ...
-    app.connect("html-page-context", offer_colab, priority=600)  # ... and make the list that this one adds to
+    app.connect("html-page-context", offer_launches, priority=600)  # ... and make the list that this one adds to
     app.connect("build-finished", finish)
     return {"parallel_read_safe": False, "parallel_write_safe": True}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-__all__ = ["Score", "score_of"]
+__all__ = ["Score", "axis_of_classes", "score_of"]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def score_of(outputs: Sequence[Tensor], targets: Sequence[Tensor], *, logits: bo
     if all(not t.is_floating_point() and t.ndim == 2 and t.shape[1] == 1 for _, t in pairs):  # as gather wants them
         pairs = [(o, t.squeeze(1)) if o.ndim == 2 and o.shape[1] > 1 else (o, t) for o, t in pairs]
     output, target = pairs[0]
-    if not target.is_floating_point() and (axis := _axis_of_classes(output, target)) is not None:
+    if not target.is_floating_point() and (axis := axis_of_classes(output, target)) is not None:
         return _accuracy([(o.movedim(axis, -1).flatten(0, -2), t.flatten()) for o, t in pairs])
     if output.ndim == 2 and output.shape == target.shape and output.shape[1] > 1 and _one_hot(target):
         return _accuracy([(o, t.argmax(1)) for o, t in pairs])
@@ -80,7 +80,7 @@ def score_of(outputs: Sequence[Tensor], targets: Sequence[Tensor], *, logits: bo
     return Score("r2", 1 - float(((x - y) ** 2).mean()) / variance, 0.0, len(y))
 
 
-def _axis_of_classes(output: Tensor, target: Tensor) -> int | None:
+def axis_of_classes(output: Tensor, target: Tensor) -> int | None:
     """Return the axis that the target lacks: the second, as the losses take it, or the last; None for neither."""
     if output.ndim != target.ndim + 1:
         return None

@@ -29,6 +29,7 @@ from unstuck.doctor.recount import (
     value_of,
     windows_of,
 )
+from unstuck.doctor.scores import axis_of_classes
 from unstuck.doctor.watch.sites import Site
 
 __all__ = ["JUDGES"]
@@ -208,9 +209,8 @@ def _count(case: Case, call: ModelCall) -> tuple[int, int] | None:
     if not isinstance(out, Tensor) or y is None or not out.numel() or not y.numel() or not out.ndim:
         return None
     out, y = out.detach(), y.detach()
-    last = out.ndim > 2 and y.shape == out.shape[:-1] and out.shape[1] != y.shape[-1]  # classes are the last axis
-    if last:
-        guess = out.argmax(-1)
+    if (axis := axis_of_classes(out, y)) is not None:
+        guess = out.argmax(axis)
     elif out.ndim >= 2 and out.shape[1] > 1:
         guess = out.argmax(1)
         if y.shape == out.shape and bool((y.sum(1) == 1).all()):
