@@ -185,6 +185,24 @@ def test_the_same_batch_over_and_over_is_named_and_small_data_is_not() -> None:
     assert "repeated_batch" not in causes(watch(net(), whole, TEST, probes=False))
 
 
+@pytest.mark.parametrize("again", [True, False])
+def test_the_same_windows_of_a_sequence_over_and_over_are_named(again: bool) -> None:
+    text = torch.randint(20, (6000,), generator=torch.Generator().manual_seed(0))
+    model = nn.Sequential(nn.Embedding(20, 8), nn.GRU(8, 16, batch_first=True))
+    head = nn.Linear(16, 20)
+    optimizer = torch.optim.Adam([*model.parameters(), *head.parameters()], lr=0.01)
+    with Doctor(probes=False) as doctor:
+        for step in range(40):
+            generator = torch.Generator().manual_seed(0 if again else step)
+            starts = torch.randint(len(text) - 13, (16,), generator=generator).tolist()
+            x = torch.stack([text[i : i + 12] for i in starts])
+            y = torch.stack([text[i + 1 : i + 13] for i in starts])
+            optimizer.zero_grad()
+            F.cross_entropy(head(model(x)[0]).view(-1, 20), y.view(-1)).backward()
+            optimizer.step()
+    assert ("repeated_batch" in causes(doctor.report())) is again
+
+
 def test_targets_taken_by_other_indices_than_inputs_are_named() -> None:
     x, y = TRAIN
 
@@ -218,6 +236,24 @@ def test_a_share_of_wrong_labels_is_estimated() -> None:
     assert "label_noise" not in causes(watch(net(), shuffled(x, y), TEST, probes=False))
 
 
+def test_labels_that_fit_worse_than_those_of_an_evaluation_are_named() -> None:
+    text = torch.randint(300, (1200, 16), generator=torch.Generator().manual_seed(0))
+    topic = torch.arange(1200) % 6
+    text[:, :10] = 50 * topic[:, None] + text[:, :10] % 50
+    wrong = torch.rand(900, generator=torch.Generator().manual_seed(1)) < 0.5
+    noisy = torch.where(wrong, torch.randint(6, (900,), generator=torch.Generator().manual_seed(2)), topic[:900])
+
+    def trained(y: Tensor) -> Report:
+        torch.manual_seed(0)
+        model = nn.Sequential(nn.EmbeddingBag(300, 16), nn.Linear(16, 6))
+        adam = torch.optim.Adam(model.parameters(), lr=0.03)
+        test = text[900:], topic[900:]
+        return watch(model, shuffled(text[:900], y), test, optimizer=adam, epochs=4, probes=False)
+
+    assert causes(trained(noisy))[0] == "label_noise"
+    assert "label_noise" not in causes(trained(topic[:900]))
+
+
 @pytest.mark.parametrize(
     "change", [lambda x: 3 * x + 4, lambda x: -x, lambda x: x[:, [1, 0, 2, 4, 5, 3]]], ids=["scale", "sign", "columns"]
 )
@@ -234,6 +270,18 @@ def test_evaluation_samples_that_were_trained_on_are_counted() -> None:
     found = watch(net(), shuffled(*TRAIN), test, probes=False).findings[0]
     assert found.cause == "train_test_leak"
     assert found.evidence["share"] == pytest.approx(1 / 3)
+
+
+def test_an_empty_sample_that_is_drawn_again_and_again_is_no_leak() -> None:
+    def drawn(seed: int, samples: int) -> Tensor:
+        generator = torch.Generator().manual_seed(seed)
+        on = torch.rand(samples, 6, generator=generator) < 0.25
+        return on * torch.randn(samples, 6, generator=generator)
+
+    x, test = drawn(0, 400), drawn(1, 200)
+    assert int((test == 0).all(1).sum()) > 20
+    found = watch(net(outputs=6), shuffled(x, x), (test, test), loss=squares, probes=False)
+    assert "train_test_leak" not in causes(found)
 
 
 def test_an_evaluation_of_the_training_set_beside_that_of_a_test_set_is_no_leak() -> None:
@@ -395,6 +443,31 @@ def test_logits_that_are_rounded_are_named(rounded: bool) -> None:
         probes=False,
     )
     assert causes(found) == (["metric_wrong"] if rounded else [])
+
+
+@pytest.mark.parametrize("form", ["{right}/{total}", "{right} of {total}", "{right} / {total} ({share:.1%})"])
+def test_a_count_of_hits_is_no_share(form: str) -> None:
+    def accuracy(model: nn.Module, epoch: int) -> None:
+        parts = zip(torch.split(TEST[0], 100), torch.split(TEST[1], 100), strict=True)  # a hundred of them: percent
+        right, total = sum(int((model(x).argmax(1) == y).sum()) for x, y in parts), len(TEST[1])
+        print("test accuracy " + form.format(right=right, total=total, share=right / total))
+
+    assert causes(watch(net(), shuffled(*TRAIN), report=accuracy, probes=False)) == []
+
+
+def test_what_a_first_model_prepares_for_a_second_is_not_counted() -> None:
+    torch.manual_seed(0)
+    encoder, head = nn.Sequential(nn.Linear(6, 16), nn.ReLU()), nn.Linear(16, 3)
+    optimizer = torch.optim.Adam([*encoder.parameters(), *head.parameters()], lr=0.01)
+    with Doctor(probes=False) as doctor:
+        for epoch in range(6):
+            for x, y in shuffled(*TRAIN)(epoch):
+                optimizer.zero_grad()
+                F.cross_entropy(head(encoder(x)), y).backward()
+                optimizer.step()
+            with torch.no_grad():
+                print(f"test accuracy {(head(encoder(TEST[0])).argmax(1) == TEST[1]).float().mean():.4f}")
+    assert causes(doctor.report()) == []
 
 
 @pytest.mark.parametrize("swapped", [True, False])

@@ -206,6 +206,91 @@ def scaled(unscaled: bool) -> None:
             scaler.update()
 
 
+class Tagger(nn.Module):
+    """Reads eight steps of a sequence, and returns log-probabilities of ten classes for each."""
+
+    def __init__(self, axis: int) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.rnn, self.out, self.axis = nn.GRU(8, 16, batch_first=True), nn.Linear(16, 10), axis
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.out(self.rnn(x.flatten(1, 2))[0]).log_softmax(self.axis)
+
+
+def tagged(axis: int, *, flattened: bool = True) -> None:
+    y = Y[:, None].repeat(1, 8)
+
+    def loss(out: Tensor, target: Tensor) -> Tensor:
+        return F.nll_loss(out.flatten(0, 1), target.flatten()) if flattened else F.nll_loss(out.mT, target)
+
+    model = Tagger(axis)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    for _ in range(6):
+        for rows in torch.randperm(len(X)).split(50):
+            optimizer.zero_grad()
+            loss(model(X[rows]), y[rows]).backward()
+            optimizer.step()
+
+
+def likelihood(sign: float) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(400, 3)
+    y = x[:, 0] + 0.3 * torch.randn(400)
+    model = nn.Sequential(nn.Linear(3, 16), nn.Tanh(), nn.Linear(16, 2))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.005)
+    for _ in range(6):
+        for rows in torch.randperm(400).split(40):
+            mean, spread = model(x[rows]).unbind(1)
+            optimizer.zero_grad()
+            (sign * torch.distributions.Normal(mean, spread.clamp(-2, 2).exp()).log_prob(y[rows]).mean()).backward()
+            optimizer.step()
+
+
+def costly_actions() -> None:
+    model = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 3))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    for _ in range(60):
+        state = torch.randn(32, 4)
+        policy = torch.distributions.Categorical(logits=model(state))
+        action = policy.sample()
+        cost = 1.0 + (action - state.argmax(1) % 3).abs()  # a reward that is never positive
+        optimizer.zero_grad()
+        (policy.log_prob(action) * cost).mean().backward()
+        optimizer.step()
+
+
+def sharpness_aware() -> None:
+    model = mlp()
+    optimizer = sgd(model, lr=0.05)
+    for _ in range(8):
+        for rows in torch.randperm(len(X)).split(50):
+            F.cross_entropy(model(X[rows]), Y[rows]).backward()
+            with torch.no_grad():
+                climbs = [0.05 * p.grad / p.grad.norm().clamp(min=1e-12) for p in model.parameters()]
+                for p, climb in zip(model.parameters(), climbs, strict=True):
+                    p.add_(climb)
+            optimizer.zero_grad()
+            F.cross_entropy(model(X[rows]), Y[rows]).backward()
+            with torch.no_grad():
+                for p, climb in zip(model.parameters(), climbs, strict=True):
+                    p.sub_(climb)
+            optimizer.step()
+            optimizer.zero_grad()
+
+
+def slope_at_the_start() -> None:
+    model = nn.Sequential(nn.Linear(1, 16), nn.Tanh(), nn.Linear(16, 1))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    start = torch.zeros(1, 1, requires_grad=True)
+    x = torch.linspace(-1, 1, 64)[:, None]
+    for _ in range(60):
+        (slope,) = torch.autograd.grad(model(start).sum(), start, create_graph=True)
+        optimizer.zero_grad()
+        (F.mse_loss(model(x), x.sin()) + (slope - 1).square().sum()).backward()
+        optimizer.step()
+
+
 FAULTS: dict[str, tuple[str, Callable[[], Any]]] = {
     "softmax module": ("softmax_before_cross_entropy", lambda: fit(mlp(nn.Softmax(dim=1)))),
     "softmax function": (
@@ -221,6 +306,8 @@ FAULTS: dict[str, tuple[str, Callable[[], Any]]] = {
     "nll of logits": ("nll_without_log_softmax", lambda: fit(mlp(), F.nll_loss)),
     "nll of probabilities": ("nll_without_log_softmax", lambda: fit(mlp(nn.Softmax(1)), F.nll_loss)),
     "log-softmax over the batch": ("softmax_wrong_axis", lambda: fit(mlp(nn.LogSoftmax(dim=0)), F.nll_loss)),
+    "log-softmax over time": ("softmax_wrong_axis", lambda: tagged(1)),
+    "likelihood made smaller": ("loss_sign_flipped", lambda: likelihood(1.0)),
     "minus": ("loss_sign_flipped", lambda: fit(mlp(), negative, epochs=2)),
     "mse broadcast": ("loss_shape_broadcast", lambda: regression(F.mse_loss)),
     "by hand broadcast": ("loss_shape_broadcast", lambda: regression(broadcasting)),
@@ -250,6 +337,12 @@ SOUND: dict[str, Callable[[], Any]] = {
     "an image is optimised": an_image_is_optimised,
     "one shape": lambda: regression(of_one_shape),
     "clip after unscale": lambda: scaled(unscaled=True),
+    "classes last, flattened": lambda: tagged(2),
+    "classes last, moved": lambda: tagged(2, flattened=False),
+    "likelihood made larger": lambda: likelihood(-1.0),
+    "actions weighed by what they cost": costly_actions,
+    "sharpness-aware": sharpness_aware,
+    "the gradient of an input": slope_at_the_start,
 }
 
 

@@ -12,7 +12,7 @@ from unstuck.doctor.watch.sites import Site
 __all__ = ["Reading", "Series", "label_of", "series_of"]
 
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?\s?%?")
-_OF = re.compile(r"\s?/\s?(\d+)(?![\d.])")  # of how many: "719/800"
+_OF = re.compile(r"\s?(?:/|(?:out )?of)\s?(\d+)(?![\d.])")  # of how many: "719/800"
 _KINDS = (  # the first that fits
     ("other", r"balanced|macro|top[- ]?\d|f1|f-1|recall|precision|auc|\bap\b|moving|\bema\b|baseline|best|lr\b"),
     ("r2", r"\br\^?[2²]\b|r[-_ ]?squared|\br2"),
