@@ -237,21 +237,21 @@ def test_a_share_of_wrong_labels_is_estimated() -> None:
 
 
 def test_labels_that_fit_worse_than_those_of_an_evaluation_are_named() -> None:
-    text = torch.randint(300, (1200, 16), generator=torch.Generator().manual_seed(0))
-    topic = torch.arange(1200) % 6
-    text[:, :10] = 50 * topic[:, None] + text[:, :10] % 50
-    wrong = torch.rand(900, generator=torch.Generator().manual_seed(1)) < 0.5
-    noisy = torch.where(wrong, torch.randint(6, (900,), generator=torch.Generator().manual_seed(2)), topic[:900])
+    text = torch.randint(300, (3600, 16), generator=torch.Generator().manual_seed(0))
+    topic = torch.arange(3600) % 6
+    text[:, :5] = 50 * topic[:, None] + text[:, :5] % 50
+    wrong = torch.rand(2700, generator=torch.Generator().manual_seed(1)) < 0.5
+    noisy = torch.where(wrong, torch.randint(6, (2700,), generator=torch.Generator().manual_seed(2)), topic[:2700])
 
     def trained(y: Tensor) -> Report:
         torch.manual_seed(0)
         model = nn.Sequential(nn.EmbeddingBag(300, 16), nn.Linear(16, 6))
-        adam = torch.optim.Adam(model.parameters(), lr=0.03)
-        test = text[900:], topic[900:]
-        return watch(model, shuffled(text[:900], y), test, optimizer=adam, epochs=4, probes=False)
+        adam = torch.optim.Adam(model.parameters(), lr=0.01)
+        test = text[2700:], topic[2700:]
+        return watch(model, shuffled(text[:2700], y), test, optimizer=adam, epochs=4, probes=False)
 
     assert causes(trained(noisy))[0] == "label_noise"
-    assert "label_noise" not in causes(trained(topic[:900]))
+    assert "label_noise" not in causes(trained(topic[:2700]))
 
 
 @pytest.mark.parametrize(
