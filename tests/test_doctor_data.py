@@ -445,6 +445,38 @@ def test_logits_that_are_rounded_are_named(rounded: bool) -> None:
     assert causes(found) == (["metric_wrong"] if rounded else [])
 
 
+@pytest.mark.parametrize("reset", [False, True])
+def test_counts_that_are_never_set_back_are_named(reset: bool) -> None:
+    right = total = 0
+
+    def accuracy(model: nn.Module, epoch: int) -> None:
+        nonlocal right, total
+        if reset:
+            right = total = 0
+        right += int((model(TEST[0]).argmax(1) == TEST[1]).sum())
+        total += len(TEST[1])
+        print(f"test accuracy {right / total:.5f}")
+
+    model = net()
+    slow = torch.optim.SGD(model.parameters(), lr=0.005)
+    found = watch(model, shuffled(*TRAIN), report=accuracy, optimizer=slow, epochs=8, probes=False)
+    assert ("metric_wrong" in causes(found)) is not reset
+
+
+@pytest.mark.parametrize(("root", "named"), [(False, True), (True, False)])
+def test_an_error_of_which_no_root_is_taken_is_named(root: bool, named: bool) -> None:
+    y, test = TRAIN[0].sum(1, keepdim=True), TEST[0].sum(1, keepdim=True)
+
+    def error(model: nn.Module, epoch: int) -> None:
+        square = float((model(TEST[0]) - test).square().mean())
+        print(f"val rmse {square**0.5 if root else square:.5f}")
+
+    model = net(outputs=1)
+    adam = torch.optim.Adam(model.parameters(), lr=1e-3)
+    found = watch(model, shuffled(TRAIN[0], y), loss=squares, report=error, optimizer=adam, probes=False)
+    assert ("metric_wrong" in causes(found)) is named
+
+
 @pytest.mark.parametrize("form", ["{right}/{total}", "{right} of {total}", "{right} / {total} ({share:.1%})"])
 def test_a_count_of_hits_is_no_share(form: str) -> None:
     def accuracy(model: nn.Module, epoch: int) -> None:

@@ -104,6 +104,35 @@ class Detached(nn.Module):
         return self.two(self.one(x.flatten(1)).relu().detach())
 
 
+class Forgetful(nn.Module):
+    """Makes its last layer whenever it is called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.hidden = nn.Linear(64, 32)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = nn.Linear(32, 10)
+        return out(self.hidden(x.flatten(1)).relu())
+
+
+class Attention(nn.Module):
+    """Weighs the rows of an image by one another."""
+
+    def __init__(self, axis: int) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.query, self.key, self.axis = nn.Linear(8, 8), nn.Linear(8, 8), axis
+        self.out = nn.Linear(64, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows = x.flatten(1, 2)
+        scores = torch.einsum("bid,bjd->bij", self.query(rows), self.key(rows))
+        mixed = torch.einsum("bij,bjd->bid", scores.softmax(self.axis), rows)
+        return self.out(mixed.flatten(1))
+
+
 def half_an_optimizer() -> None:
     model = mlp()
     fit(model, optimizer=torch.optim.SGD(model[3].parameters(), lr=0.1))
@@ -306,6 +335,8 @@ FAULTS: dict[str, tuple[str, Callable[[], Any]]] = {
     "nll of logits": ("nll_without_log_softmax", lambda: fit(mlp(), F.nll_loss)),
     "nll of probabilities": ("nll_without_log_softmax", lambda: fit(mlp(nn.Softmax(1)), F.nll_loss)),
     "log-softmax over the batch": ("softmax_wrong_axis", lambda: fit(mlp(nn.LogSoftmax(dim=0)), F.nll_loss)),
+    "attention over the wrong axis": ("softmax_wrong_axis", lambda: fit(Attention(1))),
+    "a layer made in forward": ("unregistered_parameters", lambda: fit(Forgetful())),
     "log-softmax over time": ("softmax_wrong_axis", lambda: tagged(1)),
     "likelihood made smaller": ("loss_sign_flipped", lambda: likelihood(1.0)),
     "minus": ("loss_sign_flipped", lambda: fit(mlp(), negative, epochs=2)),
@@ -337,6 +368,7 @@ SOUND: dict[str, Callable[[], Any]] = {
     "an image is optimised": an_image_is_optimised,
     "one shape": lambda: regression(of_one_shape),
     "clip after unscale": lambda: scaled(unscaled=True),
+    "attention": lambda: fit(Attention(2)),
     "classes last, flattened": lambda: tagged(2),
     "classes last, moved": lambda: tagged(2, flattened=False),
     "likelihood made larger": lambda: likelihood(-1.0),

@@ -15,10 +15,12 @@ from unstuck.doctor.case import Case, EvaluationSet
 from unstuck.doctor.given import given_to, keys_of
 from unstuck.doctor.printed import Reading, Series
 from unstuck.doctor.recording import ModelCall, Pass
+from unstuck.doctor.watch.sites import Site
 
 __all__ = [
     "FINE",
     "LONGEST",
+    "Misprint",
     "Options",
     "batches_of_training",
     "decided",
@@ -42,6 +44,25 @@ class Options:
 
     right: dict[str, float]
     wrong: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Misprint:
+    """A printed number that is not what its words say, but a known mistake for it.
+
+    Attributes
+    ----------
+    summary, fix, where
+        As a suspicion has them.
+    printed, right
+        The last of such numbers, and what it should have been.
+    """
+
+    summary: str
+    printed: float
+    right: float
+    fix: str
+    where: Site | None
 
 
 def phases_at(case: Case, step: int) -> Iterator[tuple[EvaluationSet, list[ModelCall]]]:

@@ -257,6 +257,8 @@ def _summed_over(ops: list[Op], weights: Tensor) -> int | None:
         inputs = op.inputs
         if op.name in ("matmul", "bmm", "__matmul__") and len(inputs) == 2 and inputs[0] is weights:
             return weights.ndim - 1
+        if op.name == "einsum" and any(t is weights for t in inputs):
+            return _summed_by_einsum(op, weights)
         if op.name in ("dropout",) and inputs and inputs[0] is weights:
             weights = op.outputs[0]
         if op.name in ("mul", "__mul__", "__rmul__") and len(inputs) == 2 and any(t is weights for t in inputs):
@@ -267,6 +269,16 @@ def _summed_over(ops: list[Op], weights: Tensor) -> int | None:
                     return int(axis) % product.ndim if isinstance(axis, int) and product.ndim == dims else None
             return None
     return None
+
+
+def _summed_by_einsum(op: Op, weights: Tensor) -> int | None:
+    """Return the one axis of weights that an einsum sums over; None for none or several."""
+    equation = op.args[0] if op.args and isinstance(op.args[0], str) else ""
+    given, arrow, wanted = equation.replace(" ", "").partition("->")
+    place = next(i for i, tensor in enumerate(op.inputs) if tensor is weights)
+    letters = given.split(",")[place] if arrow and place < len(given.split(",")) else ""
+    summed = [axis for axis, letter in enumerate(letters) if letter not in wanted]
+    return summed[0] if len(letters) == weights.ndim and len(summed) == 1 else None
 
 
 def _over(name: str, wrong: int | None, right: int) -> Callable[..., Tensor]:

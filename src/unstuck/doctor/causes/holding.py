@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, Suspicion
 from unstuck.doctor.causes.weights import NOT_LEARNING, moved, trained_before
@@ -78,6 +78,8 @@ def unregistered_parameters(case: Case) -> Suspicion | None:
     loose = [
         leaf for leaf in looks[-1].reached if id(leaf) in persistent - held - named - given and not moved(case, [leaf])
     ]
+    anew = [] if loose else _made_anew(case, held | named)
+    loose = loose or anew
     if not loose:
         return None
     owners = [
@@ -94,15 +96,27 @@ def unregistered_parameters(case: Case) -> Suspicion | None:
         "unregistered_parameters",
         0.97 if owners else 0.85,
         f"{count} numbers take part in the loss and get a gradient, but are not in the model's parameters(), which "
-        f"name {sum(p.numel() for p in stream.parameters.values())}: {what}. No optimiser holds them, and they never "
-        "move.",
+        f"name {sum(p.numel() for p in stream.parameters.values())}: {what}. No optimiser holds them, and they "
+        + ("are made anew, at random, in every pass." if anew else "never move."),
         {"numbers_unregistered": count, "layers_unregistered": len(owners), "tensors_unregistered": len(loose)},
-        "Keep layers in an nn.ModuleList or nn.ModuleDict, and single tensors in an nn.Parameter, so that the model "
-        "finds them.",
+        "Make the layer once, in the model's __init__, and only call it in forward."
+        if anew
+        else "Keep layers in an nn.ModuleList or nn.ModuleDict, and single tensors in an nn.Parameter, so that the "
+        "model finds them.",
         owners[0].site if owners else None,
         consequences=(*NOT_LEARNING, "optimizer_misses_parameters"),
         certain=True,
     )
+
+
+def _made_anew(case: Case, known: set[int]) -> list[Tensor]:
+    """Return the parameters of the last look that nobody holds, where every look has others: layers made in forward."""
+    looks = [
+        [leaf for leaf in look.reached if isinstance(leaf, nn.Parameter) and id(leaf) not in known]
+        for look in case.stream.looks
+    ]
+    ids = [id(leaf) for leaves in looks for leaf in leaves]
+    return list(looks[-1]) if len(looks) > 2 and all(looks) and len(set(ids)) == len(ids) else []
 
 
 def frozen_parameters(case: Case) -> Suspicion | None:

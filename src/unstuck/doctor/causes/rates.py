@@ -25,17 +25,19 @@ def lr_decays_too_fast(case: Case) -> Suspicion | None:
         return None
     peak = int(rates.argmax())
     after = rates[peak:]
-    small = float((after < 0.01 * rates.max()).mean())
-    if small < 0.3:  # the tail of a cosine spends 6 % of its length below a hundredth, a step decay a third at most
+    small, faint = (float((after < share * rates.max()).mean()) for share in (0.01, 0.05))
+    # The tail of a cosine spends 6 % of its length below a hundredth, a step decay a third at most.
+    if small < 0.3 and faint < 0.6:
         return None
     scheduler = case.seen.schedulers[0] if case.seen.schedulers else None
     a_batch = case.seen.counts.get("schedule", 0) > 0.8 * case.stream.steps
-    usable = int((after >= 0.01 * rates.max()).sum())
+    level, spent = (0.01, small) if small >= 0.3 else (0.05, faint)
+    usable = int((after >= level * rates.max()).sum())
     return Suspicion(
         "lr_decays_too_fast",
         0.49,
-        f"The rate falls from {rates.max():.3g} to below a hundredth of it within {peak + usable} of {len(rates)} "
-        f"steps, and ends at {rates[-1]:.2g}: for {small:.0%} of the run nothing is learnt"
+        f"The rate falls from {rates.max():.3g} to below {level:.0%} of it within {peak + usable} of {len(rates)} "
+        f"steps, and ends at {rates[-1]:.2g}: for {spent:.0%} of the run next to nothing is learnt"
         + (", as the schedule is stepped once a batch." if a_batch and scheduler is not None else "."),
         {
             "lr_max": float(rates.max()),

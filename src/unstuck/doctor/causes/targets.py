@@ -29,7 +29,8 @@ def loss_sign_flipped(case: Case) -> Suspicion | None:
     negated = bool(last.loss_calls) and of_data > 0 and float(case.losses[-1]) < 0
     negated = negated and abs(float(case.losses[-1]) + of_data) < 0.05 * abs(of_data)
     start, end = case.loss_around(0), case.loss_around(1)
-    by_hand = not last.loss_calls and float(case.losses[0]) < 0 and (end < start or not math.isfinite(end))
+    below = float(case.losses[0]) < 0 or end < 0
+    by_hand = not last.loss_calls and below and (end < start or not math.isfinite(end))
     unlikely = None if maximised else _made_unlikely(case)
     if not (maximised or negated or by_hand or unlikely):
         return None
