@@ -477,7 +477,7 @@ def test_an_error_of_which_no_root_is_taken_is_named(root: bool, named: bool) ->
     assert ("metric_wrong" in causes(found)) is named
 
 
-@pytest.mark.parametrize("form", ["{right}/{total}", "{right} of {total}", "{right} / {total} ({share:.1%})"])
+@pytest.mark.parametrize("form", ["{right}", "{right}/{total}", "{right} of {total}", "{right} / {total} ({share:.1%})"])
 def test_a_count_of_hits_is_no_share(form: str) -> None:
     def accuracy(model: nn.Module, epoch: int) -> None:
         parts = zip(torch.split(TEST[0], 100), torch.split(TEST[1], 100), strict=True)  # a hundred of them: percent

@@ -32,7 +32,6 @@ T = TypeVar("T")
 
 _log = logging.getLogger("unstuck.doctor")
 
-_BASELINE = "baseline"
 _POOLED = 4096  # samples
 
 
@@ -161,7 +160,7 @@ class Case:
 
     def __init__(self, stream: Stream, budget: Budget | None) -> None:
         self.stream, self.budget = stream, budget
-        self._tried: dict[tuple[str, int], Tried | None] = {}
+        self._tried: dict[str, Tried | None] = {}
 
     @property
     def seen(self) -> Recording:
@@ -368,23 +367,22 @@ class Case:
         can_try = self.budget is not None and self.budget.left > 1 and self.rerun is not None
         return confidence if can_try else min(confidence, 0.45)
 
-    def try_out(self, name: str, change: Change | None = None, steps: int | None = None, seed: int = 0) -> Tried | None:
-        """Rerun with a change, once for each name and seed; None without a budget, or where it raises."""
-        key = name, seed
-        if key not in self._tried:
-            self._tried[key] = None
+    def try_out(self, name: str, change: Change | None = None, steps: int | None = None) -> Tried | None:
+        """Rerun with a change, once for each name; None without a budget, or where it raises."""
+        if name not in self._tried:
+            self._tried[name] = None
             if self.budget is not None and self.rerun is not None and self.budget.left > 0.2:
                 seconds = min(self.budget.left, max(self.budget.seconds / 5, 1.0))
-                again, steps = self.rerun, steps or self.probe_steps
-                self._tried[key] = self.quietly(lambda: again.run(steps, change, seconds=seconds, seed=seed))
-        return self._tried[key]
+                again = self.rerun
+                self._tried[name] = self.quietly(lambda: again.run(steps or self.probe_steps, change, seconds=seconds))
+        return self._tried[name]
 
     @property
     def baseline(self) -> Tried | None:
         """The rerun with nothing changed."""
-        return self.try_out(_BASELINE)
+        return self.try_out("baseline")
 
-    def gain(self, name: str, change: Change, seed: int = 0) -> tuple[float, Score, Score] | None:
+    def gain(self, name: str, change: Change) -> tuple[float, Score, Score] | None:
         """Rerun with and without a change, and compare.
 
         Returns
@@ -396,7 +394,7 @@ class Case:
             be there sooner is no cure.
             None where it could not be tried.
         """
-        before, after = self.try_out(_BASELINE, seed=seed), self.try_out(name, change, seed=seed)
+        before, after = self.baseline, self.try_out(name, change)
         if before is None or after is None:
             return None
         pairs = self.compared(before, after)

@@ -88,7 +88,6 @@ class Skipping(TorchFunctionMode):
 
 _HALF = 0.5  # of the way to a perfect score: what a better setting must go to count as a cure
 _WORTH = 0.05  # and by how much the score itself must rise
-_THIRD, _LITTLE = 1 / 3, 0.01  # what counts where it comes a second time, with other random numbers
 _LEAST = 0.03  # of a score: two runs of the same script with other seeds differ by as much
 
 
@@ -103,33 +102,23 @@ def cured(
     found = case.gain(name, change)
     if found is None:
         return None
-    _, before, after = found
+    share, before, after = found
+    held = held_out(case)
+    error = score_error(before, len(held[0].x) if held and held[0].x is not None else None)
+    gained = after.value - (before.value if np.isfinite(before.value) else before.chance)
     return Verdict(
-        _far(case, found, enough, least, errors),
+        share > enough and gained > max(least, errors * error),
         f"{name}: {before} -> {after.value:.2f} after {case.probe_steps} steps",
         {"score_before": before.value, "score_after": after.value},
     )
 
 
 def set_right(case: Case, name: str, change: Change, enough: float = _HALF, least: float = _WORTH) -> Verdict | None:
-    """Rerun with another setting, which must go half the way to a perfect score, and be better on training data too.
-
-    A third of the way counts where it is gone a second time, with other random numbers.
-    """
-    found = case.gain(name, change)
-    if found is None:
-        return None
-    _, before, after = found
-    good = _far(case, found, enough, least) and _trains_better(case, name)
-    twice = False
-    if not good and _far(case, found, _THIRD, _LITTLE, 2.0) and _trains_better(case, name):
-        again = case.gain(name, change, seed=1)
-        twice = again is not None and _far(case, again, _THIRD, _LITTLE, 2.0) and _trains_better(case, name, seed=1)
-    return Verdict(
-        good or twice,
-        f"{name}: {before} -> {after.value:.2f} after {case.probe_steps} steps"
-        + (", and as much with other random numbers" if twice else ""),
-    )
+    """Rerun with another setting, which must go half the way to a perfect score, and be better on training data too."""
+    verdict = cured(case, name, change, enough, least, errors=0.0)
+    if verdict is not None and verdict.confirmed and not _trains_better(case, name):
+        return Verdict(False, verdict.tried, verdict.evidence)
+    return verdict
 
 
 def score_error(score: Score, samples: int | None = None) -> float:
@@ -139,17 +128,8 @@ def score_error(score: Score, samples: int | None = None) -> float:
     return math.sqrt(share * (1 - share) / count)
 
 
-def _far(case: Case, found: tuple[float, Score, Score], enough: float, least: float, errors: float = 0.0) -> bool:
-    """Whether a gain goes so much of the way, and further than a least rise and so many standard errors."""
-    share, before, after = found
-    held = held_out(case)
-    error = score_error(before, len(held[0].x) if held and held[0].x is not None else None)
-    gained = after.value - (before.value if np.isfinite(before.value) else before.chance)
-    return share > enough and gained > max(least, errors * error)
-
-
-def _trains_better(case: Case, name: str, seed: int = 0) -> bool:
-    old, new = case.try_out("baseline", seed=seed), case.try_out(name, seed=seed)
+def _trains_better(case: Case, name: str) -> bool:
+    old, new = case.baseline, case.try_out(name)
     if old is None or new is None or old.train is None or new.train is None or not np.isfinite(old.train.value):
         return True
     return new.train.value > old.train.value

@@ -108,7 +108,7 @@ def _options(pairs: Numbers, sizes: set[int], batches: int) -> Options:
     """Return what an accuracy may be, of the number of hits and of samples of each batch."""
     hits, rows = pairs[:, 0], pairs[:, 1]
     total, count, largest = rows.sum(), len(rows), rows.max()
-    right = {"pooled": float(hits.sum() / total), "mean of batches": float((hits / rows).mean())}
+    right = {"pooled": float(hits.sum() / total), "mean of batches": float((hits / rows).mean()), "count": hits.sum()}
     wrong = {
         f"divided by {count} times the batch size, though the last batch is smaller": float(
             hits.sum() / (count * largest)

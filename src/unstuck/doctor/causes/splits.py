@@ -205,13 +205,12 @@ def train_test_leak(case: Case) -> Suspicion | None:
         found = leak_finding(train, other, "evaluation", shared)
         mask = shared[0] | shared[1]
         share, count = (float(mask.mean()), int(mask.sum())) if found else (0.0, 0)
-        if share < _ALL and _one_value(x, mask):
+        if (share < _ALL and _few_values(x, mask)) or share < 2 * _recurring(given):
             continue
-        if share < 2 * _recurring(given):
-            continue
-        if share >= _ALL:
+        if share >= _ALL or _whole_training(given, x):
             if not separate and called_a_test(case, evaluated) and unused_loader(case) is None:
-                return _leak(case, evaluated, share, len(x), "all of them, and it is called a test")
+                said = "all of them" if share >= _ALL else f"{count} of {len(x)}"
+                return _leak(case, evaluated, share, len(x), f"{said}, and it is called a test")
             continue
         if share >= _SHARE:
             return _leak(case, evaluated, share, len(x), f"{count} of {round(count / share)}")
@@ -221,10 +220,18 @@ def train_test_leak(case: Case) -> Suspicion | None:
     return None
 
 
-def _one_value(x: Tensor, shared: NDArray[np.bool_]) -> bool:
-    """Whether the samples in common are hardly different ones: an empty input is drawn anew again and again."""
+def _few_values(x: Tensor, shared: NDArray[np.bool_]) -> bool:
+    """Whether the samples in common are the same one or two: an empty input is drawn anew again and again."""
+    return len(np.unique(keys_of(x)[shared])) <= 2 < int(shared.sum())
+
+
+def _whole_training(given: Given, x: Tensor) -> bool:
+    """Whether samples are all of the tensor that batches are drawn from, of which a run need not have seen the last."""
+    base = given.base_x
+    if base is None or base.shape[1:] != x.shape[1:] or base.dtype != x.dtype:
+        return False
     keys = keys_of(x)
-    return len(np.unique(keys[shared])) < _SHARE * len(np.unique(keys))
+    return bool(np.isin(keys, keys_of(base)).all()) and float(np.isin(given.all_keys, keys).mean()) > 0.9
 
 
 def _recurring(given: Given) -> float:
