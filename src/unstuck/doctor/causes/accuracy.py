@@ -118,6 +118,7 @@ def _options(pairs: Numbers, sizes: set[int], batches: int) -> Options:
     if count > 1:
         wrong["a sum over batches that is not divided by their number"] = float((hits / rows).sum())
         wrong["that of the last batch alone"] = float(hits[-1] / rows[-1])
+        wrong["the hits of the last batch over the samples of all"] = float(hits[-1] / total)
         wrong["divided by the number of batches, not of samples"] = float(hits.sum() / count)
         if batches and batches != count:
             wrong["divided by the number of training batches"] = float((hits / rows).sum() / batches)
