@@ -148,5 +148,6 @@ def halves(cases: Iterable[Case]) -> dict[str, str]:
 
 
 def surroundings(folder: Path) -> dict[str, str]:
-    """Return the environment in which a script of the bed runs, lying in a folder: one thread, its own folder first."""
-    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(folder)}
+    """Return the environment in which a script of the bed runs: one thread, its own folder first, then this package."""
+    path = os.pathsep.join((str(folder), str(FAULTS.parent.parent / "src")))  # whichever is installed
+    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": path}

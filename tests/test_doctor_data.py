@@ -304,6 +304,56 @@ def test_a_training_set_with_repeated_rows_evaluated_beside_a_test_set_is_no_lea
     assert causes(watch(net(), shuffled(TRAIN[0][repeated], TRAIN[1][repeated]), report=both, probes=False)) == []
 
 
+def test_pairs_that_are_told_from_all_others_of_a_batch_are_sound() -> None:
+    class Towers(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            self.left, self.right = nn.Linear(6, 8), nn.Linear(6, 8)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.left(x) @ self.right(x + 0.1).T
+
+    def places(out: Tensor, target: Tensor) -> Tensor:
+        return F.cross_entropy(out, torch.arange(len(out)))
+
+    found = causes(watch(Towers(), shuffled(*TRAIN), loss=places, probes=False))
+    assert "samples_mixed_in_batch" not in found
+    assert "repeated_batch" not in found
+
+
+def test_an_evaluation_before_the_training_went_on_is_judged_by_no_later_weights() -> None:
+    model = net()
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+
+    with Doctor() as doctor:
+        for epoch in range(8):
+            for x, y in shuffled(*TRAIN)(epoch):
+                optimizer.zero_grad()
+                F.cross_entropy(model(x), y).backward()
+                optimizer.step()
+            with torch.no_grad():
+                _ = (model(TEST[0]).argmax(1) == TEST[1]).float().mean()
+        for epoch in range(8):  # a second task, at lines of its own
+            for x, y in shuffled(*TRAIN)(epoch):
+                optimizer.zero_grad()
+                F.cross_entropy(model(-x), y).backward()
+                optimizer.step()
+    assert "train_test_preprocessing_mismatch" not in causes(doctor.report())
+
+
+def test_how_near_an_output_comes_says_nothing_of_capacity_where_the_loss_asks_for_a_direction() -> None:
+    x, _ = TRAIN
+    wanted = torch.stack([x[:, 0].sin(), x[:, 1].cos(), x[:, 2] * x[:, 3]], 1) * 3
+
+    def angle(out: Tensor, target: Tensor) -> Tensor:
+        return 1 - F.cosine_similarity(out, target, dim=-1).mean()
+
+    narrow = nn.Sequential(nn.Linear(6, 3), nn.Tanh(), nn.Linear(3, 3))
+    found = watch(narrow, shuffled(x, wanted), loss=angle, epochs=12)
+    assert "under_capacity" not in causes(found)
+
+
 class Distance(nn.Module):
     """How far apart the codes of two samples lie."""
 
@@ -477,7 +527,9 @@ def test_an_error_of_which_no_root_is_taken_is_named(root: bool, named: bool) ->
     assert ("metric_wrong" in causes(found)) is named
 
 
-@pytest.mark.parametrize("form", ["{right}", "{right}/{total}", "{right} of {total}", "{right} / {total} ({share:.1%})"])
+@pytest.mark.parametrize(
+    "form", ["{right}", "{right}/{total}", "{right} of {total}", "{right} / {total} ({share:.1%})"]
+)
 def test_a_count_of_hits_is_no_share(form: str) -> None:
     def accuracy(model: nn.Module, epoch: int) -> None:
         parts = zip(torch.split(TEST[0], 100), torch.split(TEST[1], 100), strict=True)  # a hundred of them: percent

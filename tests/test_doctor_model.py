@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from unstuck.doctor.case import Budget, Case, Suspicion, Verdict
 from unstuck.doctor.causes import JUDGES
+from unstuck.doctor.causes.flow import ended
 from unstuck.doctor.remakes import levelled, redrawn, sums
 from unstuck.doctor.signals import listen
 from unstuck.doctor.streams import streams_of
@@ -166,6 +167,27 @@ def test_a_signal_that_grows_is_named() -> None:
         kind=torch.optim.SGD,
     )  # gains of 2, which no layer would be accused of by itself
     assert names_it("exploding_gradients", case).evidence["forwards"] > 20
+
+
+def test_gradients_that_burst_on_the_way_are_named() -> None:
+    class Sum(nn.Module):
+        """Adds up a sequence in a state that nothing holds in bounds."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.rnn, self.out = nn.RNN(1, 16, nonlinearity="relu", batch_first=True), nn.Linear(16, 1)
+            nn.init.eye_(self.rnn.weight_hh_l0)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.out(self.rnn(x[..., None])[0][:, -1])
+
+    x = torch.randn(400, 40, generator=torch.Generator().manual_seed(0))
+    data = x, x.sum(1, keepdim=True) / 6
+    case = trained(Sum, data, epochs=12, lr=0.03, kind=torch.optim.SGD, loss="mse_loss")
+    assert ended(case)
+    suspicion, _ = asked("exploding_gradients", case)
+    assert suspicion is not None
+    assert suspicion.where is not None
 
 
 def test_units_that_never_speak_are_named() -> None:

@@ -167,6 +167,15 @@ def frozen() -> None:
     fit(model)
 
 
+def misspelt() -> None:
+    model = mlp()
+    fit(model, epochs=2)
+    model[1].requires_grad_(False)
+    for parameter in model[1].parameters():
+        parameter.require_grad = True  # type: ignore[attr-defined]
+    fit(model)
+
+
 def idle_optimizer() -> None:
     model = mlp()
     fit(model, optimizer=sgd(model), step=False)
@@ -353,6 +362,7 @@ FAULTS: dict[str, tuple[str, Callable[[], Any]]] = {
     "a layer replaced too late": ("optimizer_misses_parameters", a_layer_replaced_too_late),
     "layers in a list": ("unregistered_parameters", lambda: fit(Listed())),
     "frozen": ("frozen_parameters", frozen),
+    "requires_grad misspelt": ("frozen_parameters", misspelt),
     "detached": ("detached_graph", lambda: fit(Detached())),
     "clip before unscale": ("clip_before_unscale", lambda: scaled(unscaled=False)),
 }

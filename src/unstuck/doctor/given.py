@@ -76,6 +76,14 @@ class Given:
         """Whether each row of the inputs has a row of the targets."""
         return bool(self.pairs) and all(len(x) == len(y) for x, y in self.pairs)
 
+    @property
+    def places(self) -> bool:
+        """Whether a target is the place of its row in the batch, as of pairs that are told from all others in it."""
+        return bool(self.pairs) and all(
+            y.ndim == 1 and not y.is_floating_point() and len(y) > 2 and torch.equal(y, torch.arange(len(y)).to(y))
+            for _, y in self.pairs[:3]
+        )
+
     @cached_property
     def keys(self) -> list[NDArray[np.uint64]]:
         """The keys of the rows of each pass; of the first some thousand rows."""

@@ -47,6 +47,8 @@ class Change:
         Called with the parameters, returns another optimiser.
     clip
         False: gradients are not clipped.
+    bound
+        Clip the gradients' norm to this before every step.
     accumulate
         Whether gradients pile up from step to step; None for as the script has it.
     training
@@ -66,6 +68,7 @@ class Change:
     batches: Callable[[list[Batch]], list[Batch]] | None = None
     optimizer: Callable[[list[Tensor]], optim.Optimizer] | None = None
     clip: bool = True
+    bound: float | None = None
     accumulate: bool | None = None
     training: bool | None = None
     loss: Callable[[Outcome], Tensor] | None = None
@@ -146,7 +149,15 @@ class Rerun:
         return {key: copy.deepcopy(model) for key, model in kept.items() if model is not None}
 
     def final(self) -> dict[int, nn.Module]:
-        """Return copies of the models as they are."""
+        """Return copies of the models as the stream left them.
+
+        Raises
+        ------
+        RuntimeError
+            Where they have been trained since.
+        """
+        if self.stream.continued:
+            raise RuntimeError("the models were trained on by another stream")
         return {id(model): copy.deepcopy(model) for model in self.stream.models}
 
     def parameters_for(self, models: dict[int, nn.Module]) -> dict[int, Tensor]:
@@ -226,8 +237,11 @@ class Rerun:
                 losses.append(float(loss.detach()))
                 if loss.requires_grad:
                     loss.backward()  # type: ignore[no-untyped-call]
+            held = [p for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]]
             if clips:
-                _clip(clips[0], [p for o in optimizers for g in o.param_groups for p in g["params"]])
+                _clip(clips[0], held)
+            if change.bound is not None:
+                nn.utils.clip_grad_norm_(held, change.bound)
             for optimizer, first in zip(optimizers, rates, strict=True):
                 for group, rate in zip(optimizer.param_groups, first, strict=True):
                     group["lr"] = (

@@ -100,6 +100,15 @@ class Stream:
         return [call for call in self.seen.evaluations if id(call.module) in mine]
 
     @property
+    def continued(self) -> bool:
+        """Whether its models are trained by another stream after its last pass: their weights are no longer its own."""
+        mine = {id(model) for model in self.models}
+        return any(
+            other.passes[0].number > self.passes[-1].number and mine & {id(model) for model in other.models}
+            for other in self.others
+        )
+
+    @property
     def interleaved(self) -> bool:
         """Whether another optimiser's steps fall between its own, as in adversarial training."""
         return any(

@@ -15,6 +15,7 @@ from unstuck.doctor.rerun import Change, Tried
 
 __all__ = ["JUDGES"]
 
+_BRIEF = 200  # steps
 _SHORT = 500  # steps: such a run is tried for much longer, too
 _LONGER = 4
 
@@ -35,26 +36,30 @@ def too_few_steps(case: Case) -> Suspicion | None:
     # Near the start the loss is large, and what it falls by is to be held against what it has fallen by so far.
     training = fall > 2 * noise and (share > 0.04 or fall > 0.1 * fallen > 0)
     rates = case.stream.rates
-    if not (training or _evaluation_falls(case)) or len(rates) < 3 or rates[-1] < 0.05 * rates.max():
+    resting = case.stream.steps <= _BRIEF and not case.stream.continued  # it may only just have begun to learn
+    falling = training or _evaluation_falls(case)
+    if not (falling or resting) or len(rates) < 3 or rates[-1] < 0.05 * rates.max():
         return None
     epochs = _epochs(case)
     steps = case.stream.steps
     # A rate of the usual size and few passes over the data: then it is not the rate that is short.
     short = (epochs <= 10 if math.isfinite(epochs) else steps <= 300) and _usual_rate(case) and not case.seen.clips
     verdict = _going_on(case) if short else None
+    length = f"after {steps} steps" + (f", {epochs:.3g} passes over the data" if math.isfinite(epochs) else "")
+    said = f"The loss still falls when training ends {length}" if falling else f"Training ends {length}, early to judge"
+    if falling:
+        said += f": by {share:.0%} over the last sixth of the run" if training else ", as the evaluations show"
     return Suspicion(
         "too_few_steps",
         # Whatever slows a run down ends it too early: what else can be undone is named first, unless rate and
         # passes are such that more steps are what one would try.
         0.52 if short and verdict is not None else 0.42,
-        f"The loss still falls when training ends after {steps} steps"
-        + (f", {epochs:.3g} passes over the data" if math.isfinite(epochs) else "")
-        + (f": by {share:.0%} over the last sixth of the run." if training else ", as the evaluations show."),
+        f"{said}.",
         {"steps": steps, "fall_at_end": share, "loss_last": float(last.mean())}
         | ({"epochs": epochs} if math.isfinite(epochs) else {}),
         "Train for longer, until the evaluation no longer improves.",
         line_of_length(case.stream.passes[-1].site),
-        symptoms=("loss_still_falling",),
+        symptoms=("loss_still_falling",) if falling else (),
         probe=lambda: verdict if short else _going_on(case),
         consequences=("under_capacity", "lr_too_low") if short else ("under_capacity",),
     )

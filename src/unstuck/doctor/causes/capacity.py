@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
+from unstuck.doctor.causes.outputs import NUMBER_LOSSES
 from unstuck.doctor.places import owner_of
 from unstuck.doctor.remakes import sums
 from unstuck.doctor.rerun import Change, Tried
@@ -65,7 +66,7 @@ def under_capacity(case: Case) -> Suspicion | None:
         return None
     if train.kind == "r2" and train.value < -0.5:
         return None  # the outputs are no estimates of the targets: this score says nothing of them
-    if not _sound_inputs(case):
+    if not _sound_inputs(case) or not _measures(case, train) or _mostly_frozen(case):
         return None
     parameters = sum(p.numel() for p in case.stream.parameters.values())
     bent = _bends(case)
@@ -90,6 +91,38 @@ def under_capacity(case: Case) -> Suspicion | None:
 
 def _enough(score: Score) -> float:
     return _CLOSE if score.kind == "r2" else DONE[score.kind]
+
+
+def _measures(case: Case, score: Score) -> bool:
+    """Say whether the score is of what the loss asks for: outputs close to targets that stand in the data."""
+    program = case.rerun.program if case.rerun is not None else None
+    if program is None or _of_a_model(case, list(program.targets)):
+        return False
+    if score.kind == "auc":
+        return case.loss_name not in NUMBER_LOSSES
+    if score.kind == "r2" and not case.loss_name:  # a loss by hand: of angles, say, a distance tells nothing
+        return any("sub" in op.name and any(id(t) in program.targets for t in op.inputs) for op in program.ops)
+    return True
+
+
+def _of_a_model(case: Case, targets: list[int]) -> bool:
+    """Say whether targets are what a model returned, and so move with it, such as values to come."""
+    producers = {id(out): op for look in case.stream.looks for op in look.ops for out in op.outputs}
+    waiting, seen = list(targets), set(targets)
+    while waiting:
+        op = producers.get(waiting.pop())
+        if op is not None and isinstance(op.func, nn.Module):
+            return True
+        given = {id(t) for t in op.inputs} - seen if op is not None else set()
+        waiting += given
+        seen |= given
+    return False
+
+
+def _mostly_frozen(case: Case) -> bool:
+    """Say whether most of the model does not learn: then it is not for want of units that another does better."""
+    sizes = [(p.numel(), p.requires_grad) for p in case.stream.parameters.values()]
+    return sum(size for size, learns in sizes if not learns) > 0.5 * sum(size for size, _ in sizes)
 
 
 def _own_target(case: Case) -> bool:

@@ -21,6 +21,7 @@ _DEEP = 4  # layers: in fewer, nothing has the depth to vanish
 # Eight layers of ReLU with PyTorch's own initialisation, which train, let a thousandth through.
 _FAINT = 1e-3
 _GROWN = 100.0
+_SHUT = 0.8  # of a layer's units, that are zero for every input
 _FITTED = 0.9  # R squared of a fit whose rest may still be large against the noise
 
 
@@ -61,8 +62,8 @@ def _faint_through_depth(case: Case, signals: Signals) -> Suspicion | None:
     if not bool(layers[-1].weight is None or layers[-1].weight.abs().max() > 0):
         return None  # a last layer of zeros, on purpose: the gradient comes after its first step
     ratio = layers[0].delta / layers[-1].delta
-    if ratio >= _FAINT:
-        return None
+    if ratio >= _FAINT or any(_shut(call) for call in signals.of("activation")):
+        return None  # through units that are zero for every input nothing passes, of whatever size the weights
     smallest = min(layers[:-1], key=gain)
     small = gain(smallest) < 0.4  # PyTorch's own layers start at 0.58
     bounded = next((c for c in signals.of("activation") if math.isfinite(c.saturated)), None)
@@ -86,6 +87,10 @@ def _faint_through_depth(case: Case, signals: Signals) -> Suspicion | None:
         probe=lambda: _level(case),
         consequences=_FOLLOW,
     )
+
+
+def _shut(call: Call) -> bool:
+    return call.silent is not None and float(call.silent.float().mean()) > _SHUT
 
 
 _FOLLOW = (
@@ -149,6 +154,8 @@ def exploding_gradients(case: Case) -> Suspicion | None:
     backwards = layers[0].delta / layers[-1].delta if len(layers) >= _DEEP and layers[-1].delta > 0 else 0.0
     forwards = layers[-1].spread / layers[0].spread if len(layers) >= _DEEP and layers[0].spread > 0 else 0.0
     ends = not math.isfinite(signals.loss) or not all(math.isfinite(call.delta) for call in layers)
+    if found is not None and ended(case) and not case.seen.clips and through_time <= _GROWN:
+        return _burst(case, found[0])
     grown = max(through_time, backwards, forwards)
     trivial = trivial_loss(case)
     above = signals.loss / trivial if math.isfinite(trivial) and trivial > 0 else 0.0
@@ -180,6 +187,46 @@ def exploding_gradients(case: Case) -> Suspicion | None:
         where,
         symptoms=("loss_spikes",),
         probe=lambda: _level(case, branches),
+        consequences=(*_FOLLOW, "momentum_too_high", "clip_too_small", "init_too_large"),
+    )
+
+
+def ended(case: Case) -> bool:
+    """Whether the loss was lost to NaN or infinity after a sound start."""
+    losses = case.losses
+    return len(losses) > 20 and math.isfinite(losses[:10].sum()) and not math.isfinite(losses[-1])
+
+
+def _burst(case: Case, call: Call) -> Suspicion:
+    """Suspect a recurrent layer whose gradients burst on the way, though the first weights keep their size."""
+    lost = next(step for step, loss in enumerate(case.losses) if not math.isfinite(loss))
+
+    def probe() -> Verdict | None:
+        clipped, slower = (
+            case.gain(name, change)
+            for name, change in (
+                ("with the gradients' norm clipped to 1", Change(bound=1.0)),
+                ("with the rate / 10", Change(lr=0.1)),
+            )
+        )
+        if clipped is None:
+            return None
+        before, after = clipped[1], clipped[2].value
+        better = slower is None or not slower[2].value >= after
+        tried = f"with the gradients' norm clipped to 1: {before} -> {after:.2f} after {case.probe_steps} steps"
+        return Verdict(clipped[0] > 0.3 and better, tried)
+
+    return Suspicion(
+        "exploding_gradients",
+        0.72,
+        f"After {lost} sound steps through a recurrent layer the loss is no longer finite, and no gradient is clipped: "
+        "one long step through the weights from step to step is enough.",
+        {"steps_before": lost},
+        "Clip the gradients' norm (nn.utils.clip_grad_norm_), and start the recurrent weights orthogonal; an LSTM or a "
+        "GRU holds the state in bounds.",
+        _recurrent_line(case, call),
+        symptoms=("loss_not_finite",),
+        probe=probe,
         consequences=(*_FOLLOW, "momentum_too_high", "clip_too_small", "init_too_large"),
     )
 

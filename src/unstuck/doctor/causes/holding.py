@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 
 import torch
 from torch import Tensor, nn
@@ -131,7 +132,9 @@ def frozen_parameters(case: Case) -> Suspicion | None:
     frozen = {
         name: p for name, p in stream.parameters.items() if not p.requires_grad and p.ndim > 1 and p.is_floating_point()
     }
+    misspelt = next((name for p in frozen.values() for name in vars(p) if _is_like_requires_grad(name)), "")
     meant = {id(p) for p in typo.parameters()} if typo is not None else set()
+    meant |= {id(p) for p in frozen.values() if misspelt in vars(p)}
     frozen = {name: p for name, p in frozen.items() if id(p) in meant or not moved(case, [p])}
     whole = [m for m in stream.models if not any(p.requires_grad for p in m.parameters())]
     kept = {id(p) for m in whole for p in m.parameters()}
@@ -147,37 +150,45 @@ def frozen_parameters(case: Case) -> Suspicion | None:
         if p is not None
     }
     on_purpose = all(id(p) in taken_over for p in frozen.values()) or trained_before(case, list(frozen.values()))
-    if on_purpose and typo is None:
+    certain = typo is not None or bool(misspelt)
+    if on_purpose and not certain:
         return None
     count = sum(p.numel() for p in frozen.values())
     total = sum(p.numel() for p in stream.parameters.values())
     site = stream.passes[0].site
     where: Site | None = None
     if site is not None:
-        where = line_with(site.file, r"\.requires_grad\s*=\s*True") if typo is not None else None
+        name = misspelt or "requires_grad"
+        where = line_with(site.file, rf"\.{name}\s*=\s*True") if certain else None
         where = where or line_with(site.file, r"requires_grad\s*=\s*False|requires_grad_\(False\)")
     return Suspicion(
         "frozen_parameters",
-        0.95 if typo is not None else 0.75,
+        0.95 if certain else 0.75,
         f"{count} of {total} parameters ({', '.join(list(frozen)[:3])}{' ...' if len(frozen) > 3 else ''}) have "
         "requires_grad=False and stay at their "
         + (
-            "values: requires_grad was set on a module, where it has no effect."
+            f"values: what was set is {misspelt}, which PyTorch knows nothing of."
+            if misspelt
+            else "values: requires_grad was set on a module, where it has no effect."
             if typo is not None
             else "first, random values."
         ),
         {"parameters_frozen": count, "parameters": total, "share_frozen": count / max(total, 1)},
         "Use module.requires_grad_(True), which reaches the parameters."
-        if typo is not None
+        if certain
         else "Leave requires_grad True for layers that are to learn; freeze only what was trained before.",
         where,
         probe=lambda: changed(case, "with every layer learning", Change(model=_thawed, everything=True), enough=0.15),
         consequences=NOT_LEARNING,
-        certain=typo is not None,
+        certain=certain,
     )
 
 
 # -- what the judges have in common -----------------------------------------------------------------------------------
+
+
+def _is_like_requires_grad(name: str) -> bool:
+    return name != "requires_grad" and bool(get_close_matches(name, ["requires_grad"], cutoff=0.85))
 
 
 def _thawed(models: dict[int, nn.Module]) -> dict[int, nn.Module]:

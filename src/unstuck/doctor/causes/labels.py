@@ -343,8 +343,6 @@ def _better_elsewhere(case: Case, given: Given) -> Suspicion | None:
     sizes = [len(one.x) for one in held_out(case) if one.x is not None]
     if train is None or evaluation is None or not sizes or not train.kind == evaluation.kind == "accuracy":
         return None
-    if any(other.passes[0].number > case.stream.passes[-1].number for other in case.stream.others):
-        return None  # the training went on, with other samples
     rows = sum(len(x) for x, _ in given.pairs[: len(given.keys)])
     again = rows > 1.5 * len(given.all_keys)  # inputs that are never the same twice are augmented, and harder for it
     error = np.hypot(score_error(train), score_error(evaluation, max(sizes)))

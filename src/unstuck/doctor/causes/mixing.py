@@ -15,7 +15,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_map
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
-from unstuck.doctor.given import keys_of
+from unstuck.doctor.given import given_to, keys_of
 from unstuck.doctor.probes import cured
 from unstuck.doctor.recording import ModelCall
 from unstuck.doctor.rerun import Change
@@ -69,7 +69,7 @@ class _Steps(TorchFunctionMode):
 def samples_mixed_in_batch(case: Case) -> Suspicion | None:
     """Tell a model whose output for a sample changes with the other samples of the batch, in evaluation mode."""
     call = _call(case)
-    if call is None or case.stream.interleaved or _one_graph(case, call):
+    if call is None or case.stream.interleaved or _one_graph(case, call) or given_to(case).places:
         return None
     model = case.stream.models[0]
     if any(isinstance(m, nn.modules.batchnorm._BatchNorm) and m.running_mean is None for m in model.modules()):

@@ -137,7 +137,7 @@ def _distinct(given: Given) -> tuple[int, int]:
     """Return how many different samples and batches there were; augmented ones are told by their targets."""
     batches = {keys.tobytes() for keys in given.keys}
     samples = len(given.all_keys)
-    if given.rowwise and len(batches) > len(given.keys) / 2:
+    if given.rowwise and not given.places and len(batches) > len(given.keys) / 2:
         targets = {keys_of(y).tobytes() for _, y in given.pairs[: len(given.keys)]}
         # a batch of as many targets in the same order, drawn anew, is out of the question
         if len(given.pairs[0][1]) >= 8 and len(torch.unique(given.pairs[0][1])) > 2 and len(targets) < len(batches) / 2:
