@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from math import isfinite
 from pathlib import Path
 
 from unstuck.doctor.case import Budget, Case, Suspicion, Verdict
@@ -53,7 +54,9 @@ def judge(seen: Recording, budget: Budget | None) -> tuple[str, tuple[Finding, .
             explained.setdefault(by, []).append(suspicion.cause)
     findings = tuple(_finding(s, v, explained.get(s.cause, ())) for s, v in root)
     # Most judges ask what a model is given and makes of it: of tensors multiplied by hand too little is known.
-    return _verdict(findings, enough=not streams or any(one.models for one in streams)), findings
+    known = not streams or any(one.models for one in streams)
+    lost = any(not isfinite(one.losses[-1]) for one in streams)
+    return _verdict(findings, enough=known and not lost), findings
 
 
 def _asked(case: Case) -> Iterator[tuple[Suspicion, Verdict | None]]:

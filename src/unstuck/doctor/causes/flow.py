@@ -192,9 +192,8 @@ def exploding_gradients(case: Case) -> Suspicion | None:
 
 
 def ended(case: Case) -> bool:
-    """Whether the loss was lost to NaN or infinity after a sound start."""
-    losses = case.losses
-    return len(losses) > 20 and math.isfinite(losses[:10].sum()) and not math.isfinite(losses[-1])
+    """Whether the loss was lost to NaN or infinity on the way."""
+    return len(case.losses) > 1 and math.isfinite(case.losses[0]) and not math.isfinite(case.losses[-1])
 
 
 def _burst(case: Case, call: Call) -> Suspicion:

@@ -41,6 +41,7 @@ _COPIES = 8  # of one model
 _EVENTS = 400  # events kept in full
 _LINES = 2000  # printed lines kept
 _METRICS = 500  # calls of metrics kept
+_TRIES = 30  # evaluations without a target, as of a policy that acts, before no more are looked for
 
 
 class EnoughError(BaseException):
@@ -78,6 +79,9 @@ class Watcher:
         self._scale = 1.0
         self._unscaled = False
         self._evaluating = False
+        self._unanswered: dict[
+            Site | None, int
+        ] = {}  # evaluations whose outputs met no target, by the line of the call
         self._copied: set[int] = set()
         self._has_parameters: dict[int, tuple[nn.Module, bool]] = {}
 
@@ -127,7 +131,7 @@ class Watcher:
                 copies = self.seen.copies.setdefault(id(module), [])
                 if len(copies) < _COPIES:
                     copies.append((len(self.seen.passes), copy_model(module)))
-        elif not self._evaluating:
+        elif not self._evaluating and self._unanswered.get(site_here(), 0) < _TRIES:
             self._evaluating = True
             self.tape.on()
 
@@ -403,10 +407,14 @@ class Watcher:
     def _settle_evaluations(self, count: int, look: Look | None = None) -> None:
         """Move the first calls that wait to the evaluations, with what each output was compared with."""
         calls, self._calls = self._calls[:count], self._calls[count:]
-        if calls:
-            ops = self.tape.ops if look is None else look.ops
-            self.keeper.compare(calls, ops)
-            self.seen.evaluations.extend(calls)
+        if not calls:
+            return
+        if any(self._unanswered.get(call.site, 0) < _TRIES for call in calls):
+            self.keeper.compare(calls, self.tape.ops if look is None else look.ops)
+        for site in {call.site for call in calls}:
+            answered = any(call.target is not None for call in calls if call.site == site)
+            self._unanswered[site] = -1_000_000 if answered else self._unanswered.get(site, 0) + 1
+        self.seen.evaluations.extend(calls)
 
     def _enough(self, steps: int) -> None:
         if self.max_steps is not None and steps >= self.max_steps:
