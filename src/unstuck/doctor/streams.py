@@ -95,18 +95,26 @@ class Stream:
 
     @cached_property
     def evaluations(self) -> list[ModelCall]:
-        """The calls of its models that no backward pass followed."""
+        """The calls of its models that no backward pass followed; not those before or after, of another's training."""
         mine = {id(model) for model in self.models}
-        return [call for call in self.seen.evaluations if id(call.module) in mine]
+        preceded = any(other.passes[0].number < self.passes[0].number for other in self._sharing)
+        begin, end = self.passes[0].step + int(preceded), self.passes[-1].step + 1
+        return [
+            call
+            for call in self.seen.evaluations
+            if id(call.module) in mine and begin <= call.step and (call.step <= end or not self.continued)
+        ]
+
+    @property
+    def _sharing(self) -> list[Stream]:
+        """The other streams that train one of its models."""
+        mine = {id(model) for model in self.models}
+        return [other for other in self.others if mine & {id(model) for model in other.models}]
 
     @property
     def continued(self) -> bool:
         """Whether its models are trained by another stream after its last pass: their weights are no longer its own."""
-        mine = {id(model) for model in self.models}
-        return any(
-            other.passes[0].number > self.passes[-1].number and mine & {id(model) for model in other.models}
-            for other in self.others
-        )
+        return any(other.passes[0].number > self.passes[-1].number for other in self._sharing)
 
     @property
     def interleaved(self) -> bool:
