@@ -29,6 +29,7 @@ _GAIN = 0.05  # of the score, that a change of the evaluation's inputs must brin
 _ERRORS = 3.0
 _SHARE = 0.02  # of an evaluation's samples; below it, a data set may hold a copy or two of its own
 _MOST_ROWS = 20_000
+_NEARLY = 0.8  # of the samples in common
 _ALL = 0.99  # from which on the evaluation is one of the training set, which many scripts print beside the other
 _COLUMNS = 300  # of a table, that are matched by their values
 _SPREAD = 4  # features: on a line or in a plane, gaps around some samples are nothing rare
@@ -205,7 +206,7 @@ def train_test_leak(case: Case) -> Suspicion | None:
         found = leak_finding(train, other, "evaluation", shared)
         mask = shared[0] | shared[1]
         share, count = (float(mask.mean()), int(mask.sum())) if found else (0.0, 0)
-        if (share < _ALL and _few_values(x, mask)) or share < 2 * _recurring(given):
+        if (share < _ALL and _one_value(x, mask)) or share < 2 * _recurring(given):
             continue
         if share >= _ALL or _whole_training(given, x):
             if not separate and called_a_test(case, evaluated) and unused_loader(case) is None:
@@ -220,9 +221,10 @@ def train_test_leak(case: Case) -> Suspicion | None:
     return None
 
 
-def _few_values(x: Tensor, shared: NDArray[np.bool_]) -> bool:
-    """Whether the samples in common are the same one or two: an empty input is drawn anew again and again."""
-    return len(np.unique(keys_of(x)[shared])) <= 2 < int(shared.sum())
+def _one_value(x: Tensor, shared: NDArray[np.bool_]) -> bool:
+    """Whether the samples in common are nearly all the same one: an empty input is drawn anew again and again."""
+    counts = np.unique(keys_of(x)[shared], return_counts=True)[1]
+    return int(shared.sum()) > 2 and counts.max() > _NEARLY * counts.sum()
 
 
 def _whole_training(given: Given, x: Tensor) -> bool:
