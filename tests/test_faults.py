@@ -58,6 +58,8 @@ def test_a_case_says_what_is_in_its_script(case: Case) -> None:
     assert re.compile(case.score).groups == 1
     assert len(case.seen) == (2 if case.causes else 1)
     assert not case.causes or case.better in ("higher", "lower")
+    sign = 1 if case.better == "higher" else -1  # of a number that is printed too good, the worse one is the better
+    assert not case.causes or not sign * case.seen[0] >= sign * case.seen[1]
 
 
 def score(case: Case, text: str, folder: Path) -> float:
