@@ -44,7 +44,7 @@ def too_few_steps(case: Case) -> Suspicion | None:
     steps = case.stream.steps
     # A rate of the usual size and few passes over the data: then it is not the rate that is short.
     short = (epochs <= 10 if math.isfinite(epochs) else steps <= 300) and _usual_rate(case) and not case.seen.clips
-    verdict = _going_on(case) if short else None
+    verdict = _going_on(case, longer=True) if short else None
     length = f"after {steps} steps" + (f", {epochs:.3g} passes over the data" if math.isfinite(epochs) else "")
     said = f"The loss still falls when training ends {length}" if falling else f"Training ends {length}, early to judge"
     if falling:
@@ -60,7 +60,7 @@ def too_few_steps(case: Case) -> Suspicion | None:
         "Train for longer, until the evaluation no longer improves.",
         line_of_length(case.stream.passes[-1].site),
         symptoms=("loss_still_falling",) if falling else (),
-        probe=lambda: verdict if short else _going_on(case),
+        probe=lambda: verdict if short else _going_on(case, longer=False),
         consequences=("under_capacity", "lr_too_low") if short else ("under_capacity",),
     )
 
@@ -100,8 +100,8 @@ def _usual_rate(case: Case) -> bool:
     return rate >= 3e-4
 
 
-def _going_on(case: Case) -> Verdict | None:
-    """Go on from the last weights for as long again, at the last rate."""
+def _going_on(case: Case, *, longer: bool) -> Verdict | None:
+    """Go on from the last weights for as long again, or much longer where that is not enough, at the last rate."""
     again, rates = case.rerun, case.stream.rates
     if again is None:
         return None
@@ -110,7 +110,8 @@ def _going_on(case: Case) -> Verdict | None:
     steps = min(case.stream.steps, 2 * max(case.probe_steps, 1))
     tried = case.try_out("going on for as long again", change, steps)
     verdict = None if tried is None else _better(case, tried, 0.3)
-    if verdict is None or verdict.confirmed or case.stream.steps > _SHORT or case.probe_steps < case.stream.steps:
+    longer = longer and case.stream.steps <= min(_SHORT, case.probe_steps)
+    if verdict is None or verdict.confirmed or not longer:
         return verdict
     tried = case.try_out(f"going on for {_LONGER} times as long", change, _LONGER * case.stream.steps)
     return (_better(case, tried, 0.5) if tried is not None else None) or verdict
