@@ -225,6 +225,7 @@ class Rerun:
         each = max(round(self.stream.passes_a_step), 1)
         accumulate = self.accumulates if change.accumulate is None else change.accumulate
         clips = self.stream.seen.clips if change.clip else []
+        held = [p for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]]
         losses, start = [], time.perf_counter()
         for step in range(steps):
             if not batches or time.perf_counter() - start > seconds:
@@ -237,7 +238,6 @@ class Rerun:
                 losses.append(float(loss.detach()))
                 if loss.requires_grad:
                     loss.backward()  # type: ignore[no-untyped-call]
-            held = [p for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]]
             if clips:
                 _clip(clips[0], held)
             if change.bound is not None:

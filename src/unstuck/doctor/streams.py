@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -98,12 +99,9 @@ class Stream:
         """The calls of its models that no backward pass followed; not those before or after, of another's training."""
         mine = {id(model) for model in self.models}
         preceded = any(other.passes[0].number < self.passes[0].number for other in self._sharing)
-        begin, end = self.passes[0].step + int(preceded), self.passes[-1].step + 1
-        return [
-            call
-            for call in self.seen.evaluations
-            if id(call.module) in mine and begin <= call.step and (call.step <= end or not self.continued)
-        ]
+        begin = self.passes[0].step + int(preceded)
+        end = self.passes[-1].step + 1 if self.continued else math.inf
+        return [call for call in self.seen.evaluations if id(call.module) in mine and begin <= call.step <= end]
 
     @property
     def _sharing(self) -> list[Stream]:

@@ -19,7 +19,7 @@ __all__ = ["JUDGES"]
 
 _RARE = 0.25  # of the commonest class's share
 _MISSED = 0.5  # of a rare class that is recalled, and of its number that is predicted: below, its share decides
-_MISSED_MUCH = 0.7  # likewise where the script itself prints a measure that counts every class alike
+_MISSED_BY_CLASS = 0.7  # likewise where the script itself prints a measure that counts every class alike
 _HARDLY = 0.3  # recall, of a class that is given up for the others
 _KNOWN = 0.7  # recall of the others: where they are not learnt either, the share of one is not what is wrong
 
@@ -33,7 +33,7 @@ def class_imbalance(case: Case) -> Suspicion | None:
         or any(y[0].numel() != 1 for _, y in given.pairs[:1])
     ):
         return None
-    missed_below = _MISSED_MUCH if (by_class := _counts_classes_alike(case)) else _MISSED
+    missed_below = _MISSED_BY_CLASS if (by_class := _counts_classes_alike(case)) else _MISSED
     counts = torch.bincount(torch.cat([y.flatten().long() for _, y in given.pairs]).clamp(min=0))
     shares = counts / counts.sum()
     for evaluated in held_out(case):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +11,12 @@ from torch import Tensor
 
 from unstuck.doctor.blame import line_of_value
 from unstuck.doctor.case import Case
-from unstuck.doctor.printed import series_of
+from unstuck.doctor.printed import Series, series_of
 from unstuck.doctor.recount import Misprint, Options, decided, phases_at
 
 __all__ = ["r2_of", "wrong_error", "wrong_r2"]
+
+Numbers = NDArray[np.float64]
 
 
 def wrong_r2(case: Case) -> Misprint | None:
@@ -21,18 +24,15 @@ def wrong_r2(case: Case) -> Misprint | None:
     for series in series_of(case.seen.printed):
         if series.kind != "r2" or series.split == "train":
             continue
-        options = [_r2_options(case, reading.step) for reading in series.readings]
-        found = decided(series, options)
+        found = _misprint(
+            series,
+            lambda step: _r2_options(case, step),
+            "The printed R²",
+            r"r\^?[2²]|squared",
+            "Take 1 - sum((target - output)²) / sum((target - mean of the targets)²), over all samples at once.",
+        )
         if found is not None:
-            name, printed, right = found
-            return Misprint(
-                f"The printed R² is {name}: {printed:.4g} is printed, and the outputs of the same evaluation have "
-                f"{right:.4g}.",
-                printed,
-                right,
-                "Take 1 - sum((target - output)²) / sum((target - mean of the targets)²), over all samples at once.",
-                line_of_value(series.site, series.label, r"r\^?[2²]|squared"),
-            )
+            return found
     return None
 
 
@@ -42,19 +42,33 @@ def wrong_error(case: Case) -> Misprint | None:
         kind = next((name for name in ("rmse", "mse", "mae") if re.search(rf"\b{name}\b", series.label)), "")
         if not kind or series.split == "train":
             continue
-        options = [_error_options(case, kind, reading.step) for reading in series.readings]
-        found = decided(series, options)
+        found = _misprint(
+            series,
+            lambda step, kind=kind: _error_options(case, kind, step),  # type: ignore[misc]
+            f'The printed error ("{series.label}")',
+            rf"{kind}|err",
+            "Take the square or the absolute value of every error first, then the mean, and the root last.",
+        )
         if found is not None:
-            name, printed, right = found
-            return Misprint(
-                f'The printed error ("{series.label}") is {name}: {printed:.4g} is printed, and the outputs of the '
-                f"same evaluation have {right:.4g}.",
-                printed,
-                right,
-                "Take the square or the absolute value of every error first, then the mean, and the root last.",
-                line_of_value(series.site, series.label, rf"{kind}|err"),
-            )
+            return found
     return None
+
+
+def _misprint(
+    series: Series, options_at: Callable[[int], Options | None], what: str, word: str, fix: str
+) -> Misprint | None:
+    """Return what a series of numbers is in truth; ``word`` is a pattern of the line at which they are worked out."""
+    found = decided(series, [options_at(reading.step) for reading in series.readings])
+    if found is None:
+        return None
+    name, printed, right = found
+    return Misprint(
+        f"{what} is {name}: {printed:.4g} is printed, and the outputs of the same evaluation have {right:.4g}.",
+        printed,
+        right,
+        fix,
+        line_of_value(series.site, series.label, word),
+    )
 
 
 # -- what the numbers may be ------------------------------------------------------------------------------------------
@@ -63,12 +77,9 @@ def wrong_error(case: Case) -> Misprint | None:
 def _r2_options(case: Case, step: int) -> Options | None:
     right: dict[str, float] = {}
     wrong: dict[str, float] = {}
-    for _, calls in phases_at(case, step):
-        pairs = [(c.target, c.output) for c in calls if c.target is not None and isinstance(c.output, Tensor)]
-        if len(pairs) != len(calls) or any(y.numel() != out.numel() or y.numel() < 2 for y, out in pairs):
+    for ys, outs in _batches_at(case, step):
+        if min(map(len, ys)) < 2:
             continue
-        ys = [y.detach().cpu().double().numpy().ravel() for y, _ in pairs]
-        outs = [out.detach().cpu().double().numpy().ravel() for _, out in pairs]
         y, p = np.concatenate(ys), np.concatenate(outs)
         right[f"pooled {len(right)}"] = r2_of(y, p)
         right[f"correlation {len(right)}"] = (
@@ -84,11 +95,8 @@ def _r2_options(case: Case, step: int) -> Options | None:
 def _error_options(case: Case, kind: str, step: int) -> Options | None:
     right: dict[str, float] = {}
     wrong: dict[str, float] = {}
-    for _, calls in phases_at(case, step):
-        pairs = [(c.target, c.output) for c in calls if c.target is not None and isinstance(c.output, Tensor)]
-        if len(pairs) != len(calls) or any(y.numel() != out.numel() or not y.numel() for y, out in pairs):
-            continue
-        parts = [(out.detach().flatten() - y.detach().flatten()).double().cpu().numpy() for y, out in pairs]
+    for ys, outs in _batches_at(case, step):
+        parts = [out - y for y, out in zip(ys, outs, strict=True)]
         whole = np.concatenate(parts)
         square, absolute = float((whole**2).mean()), float(np.abs(whole).mean())
         of_batches = [float((part**2).mean()) for part in parts]
@@ -108,6 +116,18 @@ def _error_options(case: Case, kind: str, step: int) -> Options | None:
             ) / len(whole)
         right |= {f"{name} {len(right)}": value for name, value in found.items()}
     return Options(right, wrong) if right else None
+
+
+def _batches_at(case: Case, step: int) -> Iterator[tuple[list[Numbers], list[Numbers]]]:
+    """Yield the targets and the outputs of each evaluation made after a step, batch by batch, as flat arrays."""
+    for _, calls in phases_at(case, step):
+        pairs = [(c.target, c.output) for c in calls if c.target is not None and isinstance(c.output, Tensor)]
+        if len(pairs) == len(calls) and all(y.numel() == out.numel() > 0 for y, out in pairs):
+            yield [_flat(y) for y, _ in pairs], [_flat(out) for _, out in pairs]
+
+
+def _flat(value: Tensor) -> Numbers:
+    return value.detach().cpu().double().numpy().ravel()
 
 
 def r2_of(targets: NDArray[np.generic], predictions: NDArray[np.generic]) -> float:

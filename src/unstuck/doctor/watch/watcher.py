@@ -79,9 +79,8 @@ class Watcher:
         self._scale = 1.0
         self._unscaled = False
         self._evaluating = False
-        self._unanswered: dict[
-            Site | None, int
-        ] = {}  # evaluations whose outputs met no target, by the line of the call
+        self._unanswered: dict[Site | None, int] = {}  # evaluations whose outputs met no target, by the line
+        self._answered: set[Site | None] = set()  # the lines of those whose outputs met one
         self._copied: set[int] = set()
         self._has_parameters: dict[int, tuple[nn.Module, bool]] = {}
 
@@ -131,7 +130,7 @@ class Watcher:
                 copies = self.seen.copies.setdefault(id(module), [])
                 if len(copies) < _COPIES:
                     copies.append((len(self.seen.passes), copy_model(module)))
-        elif not self._evaluating and self._unanswered.get(site_here(), 0) < _TRIES:
+        elif not self._evaluating and self._may_be_answered(site_here()):
             self._evaluating = True
             self.tape.on()
 
@@ -409,12 +408,16 @@ class Watcher:
         calls, self._calls = self._calls[:count], self._calls[count:]
         if not calls:
             return
-        if any(self._unanswered.get(call.site, 0) < _TRIES for call in calls):
+        if any(self._may_be_answered(call.site) for call in calls):
             self.keeper.compare(calls, self.tape.ops if look is None else look.ops)
-        for site in {call.site for call in calls}:
-            answered = any(call.target is not None for call in calls if call.site == site)
-            self._unanswered[site] = -1_000_000 if answered else self._unanswered.get(site, 0) + 1
+        self._answered |= {call.site for call in calls if call.target is not None}
+        for site in {call.site for call in calls} - self._answered:
+            self._unanswered[site] = self._unanswered.get(site, 0) + 1
         self.seen.evaluations.extend(calls)
+
+    def _may_be_answered(self, site: Site | None) -> bool:
+        """Whether outputs of the calls at a line may still meet a target."""
+        return site in self._answered or self._unanswered.get(site, 0) < _TRIES
 
     def _enough(self, steps: int) -> None:
         if self.max_steps is not None and steps >= self.max_steps:
