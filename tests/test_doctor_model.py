@@ -138,6 +138,47 @@ def test_equal_weights_of_free_tensors_are_seen_without_a_module() -> None:
     assert JUDGES["zero_or_constant_init"](Case(streams_of(watcher.seen)[0], None)) is not None
 
 
+def by_hand(draw: Callable[[int, int], Tensor], *, cleared: bool = True) -> Case:
+    """Descend by hand with tensors that no module holds, as lecture notes do."""
+    watcher = Watcher()
+    x, y = rings()
+    with watching(watcher):
+        torch.manual_seed(0)
+        weights = [draw(*shape).requires_grad_() for shape in ((2, 32), (32, 32), (32, 2))]
+        for index in torch.randperm(len(x)).repeat(4).split(40):
+            hidden = torch.tanh(torch.tanh(x[index] @ weights[0]) @ weights[1])
+            F.cross_entropy(hidden @ weights[2], y[index]).backward()
+            with torch.no_grad():
+                for weight in weights:
+                    weight -= 0.1 * weight.grad
+                    if cleared:
+                        weight.grad = None
+    return Case(streams_of(watcher.seen)[0], None)
+
+
+def drawn(rows: int, columns: int) -> Tensor:
+    return torch.randn(rows, columns) / rows**0.5
+
+
+@pytest.mark.parametrize(
+    ("slug", "draw", "cleared"),
+    [
+        ("zero_or_constant_init", lambda rows, columns: torch.full((rows, columns), 0.1), True),
+        ("init_too_large", lambda rows, columns: 2 * torch.randn(rows, columns), True),
+        ("missing_zero_grad", drawn, False),
+    ],
+)
+def test_a_descent_by_hand_is_judged_by_what_its_passes_left(
+    slug: str, draw: Callable[[int, int], Tensor], cleared: bool
+) -> None:
+    suspicion = JUDGES[slug](by_hand(draw, cleared=cleared))
+    assert suspicion is not None
+    assert suspicion.confidence >= 0.5
+    assert suspicion.where is not None
+    assert suspicion.where.file == __file__
+    assert JUDGES[slug](by_hand(drawn)) is None
+
+
 def test_a_last_layer_of_zeros_is_meant() -> None:
     def make() -> nn.Module:
         model = mlp(2, 16, 2)

@@ -18,7 +18,7 @@ from unstuck.doctor.rerun import Rerun
 from unstuck.doctor.watch.sites import Site, site_here
 from unstuck.doctor.watch.tape import tensors_in
 
-__all__ = ["ACTIVATIONS", "DROPOUTS", "RECURRENT", "Call", "Signals", "listen"]
+__all__ = ["ACTIVATIONS", "BOUNDED", "DROPOUTS", "RECURRENT", "Call", "Signals", "listen", "saturation"]
 
 RECURRENT = frozenset(
     {"lstm", "gru", "rnn_tanh", "rnn_relu", "lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell"}
@@ -35,8 +35,8 @@ _RECTIFIERS = frozenset(
     {"relu", "relu_", "relu6", "threshold", "threshold_", "clamp", "clamp_", "clamp_min", "hardtanh"}
 )
 _SEQUENCES = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
-_BOUNDED = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "tanh_": (-1.0, 1.0), "sigmoid_": (0.0, 1.0)}
-ACTIVATIONS = _RECTIFIERS | frozenset(_BOUNDED)
+BOUNDED = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "tanh_": (-1.0, 1.0), "sigmoid_": (0.0, 1.0)}
+ACTIVATIONS = _RECTIFIERS | frozenset(BOUNDED)
 _NORMS = frozenset({"batch_norm", "instance_norm"})
 
 
@@ -155,10 +155,8 @@ class _Listener(TorchFunctionMode):
         if name in _RECTIFIERS and value.ndim > 1:
             axis = 1 if value.ndim > 3 or self.convolved else -1
             call.silent = (value == 0).movedim(axis, 0).flatten(1).all(1)
-        if name in _BOUNDED:
-            low, high = _BOUNDED[name]
-            near = 0.01 * (high - low)
-            call.saturated = float(((value < low + near) | (value > high - near)).float().mean())
+        if name in BOUNDED:
+            call.saturated = saturation(name, value)
         if call.kind == "dropout":
             p = kwargs.get("p", args[1] if len(args) > 1 else 0.5)
             on = kwargs.get("training", args[2] if len(args) > 2 else name not in ("dropout_", "native_dropout"))
@@ -196,6 +194,13 @@ class _Listener(TorchFunctionMode):
 
         x.register_hook(note)  # type: ignore[no-untyped-call]
         return (x, *args[1:])
+
+
+def saturation(name: str, value: Tensor) -> float:
+    """Return the share of outputs of one of :data:`BOUNDED` within a hundredth of the way from a bound."""
+    low, high = BOUNDED[name]
+    near = 0.01 * (high - low)
+    return float(((value < low + near) | (value > high - near)).float().mean())
 
 
 def _kind(name: str) -> str:

@@ -9,11 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
+from unstuck.doctor.causes.weights import moved
 from unstuck.doctor.places import owner_of, written_at
 from unstuck.doctor.probes import lifted
 from unstuck.doctor.remakes import redrawn
 from unstuck.doctor.rerun import Change
-from unstuck.doctor.signals import RECURRENT, Call
+from unstuck.doctor.signals import BOUNDED, RECURRENT, Call, saturation
+from unstuck.doctor.sources import line_with
+from unstuck.doctor.watch.sites import Site
 
 __all__ = ["gain", "init_too_large", "original", "redraw", "trivial_loss", "zero_or_constant_init"]
 
@@ -36,9 +39,13 @@ def zero_or_constant_init(case: Case) -> Suspicion | None:
     """Units of a hidden layer that start equal, and so stay equal."""
     trained = {id(p) for p in case.stream.held if p.requires_grad and p.is_floating_point()}
     first = _first_values(case)
+    if not case.stream.models and not trained and case.stream.looks:  # by hand: their values are those of the end
+        first = {id(leaf): leaf.detach() for leaf in case.stream.looks[0].reached}
+        trained, any_moved = set(first), moved(case)
+    else:
+        any_moved = any(not torch.equal(first[id(p)], p.detach()) for p in case.stream.held if id(p) in first)
     order = _order(case, set(first) & trained)
-    moved = (not torch.equal(first[id(p)], p.detach()) for p in case.stream.held if id(p) in first)
-    if not order or not any(moved):
+    if not order or not any_moved:
         return None  # where nothing was ever moved, what is wrong lies elsewhere
     hidden = order[:-1]
     stuck = [(p, min(_equal(first[id(p)], axes), _equal(p.detach(), axes))) for p in hidden if (axes := _axes(case, p))]
@@ -137,6 +144,8 @@ def _equal_rows(rows: Tensor) -> float:
 def init_too_large(case: Case) -> Suspicion | None:
     """Weights that multiply what they are given several times over, so that outputs or activations start far out."""
     signals = case.first_signals
+    if not case.stream.models:
+        return _too_large_by_hand(case)
     if signals is None or case.stream.interleaved:
         return None
     large = [call for call in signals.layers if gain(call) > _GAIN and not _loaded(case, call)]
@@ -166,6 +175,45 @@ def init_too_large(case: Case) -> Suspicion | None:
         probe=lambda: redraw(case),
         consequences=(*_FOLLOW, "exploding_gradients", "overfitting", "clip_too_small", "momentum_too_high"),
     )
+
+
+def _too_large_by_hand(case: Case) -> Suspicion | None:
+    """Judge a loop over bare tensors, which cannot be run again: by what its first pass left on the tape."""
+    look = next(iter(case.stream.looks), None)
+    if look is None or look.number:
+        return None
+    leaves = {id(leaf) for leaf in look.reached if leaf.ndim == 2}
+    times, worst, share = 0.0, None, 0.0
+    for op in look.ops:
+        if op.name in BOUNDED and op.outputs:
+            share = max(share, saturation(op.name, op.outputs[0]))
+        place = next((i for i, given in enumerate(op.inputs) if id(given) in leaves), None)
+        if op.name not in ("matmul", "__matmul__", "mm", "linear") or place is None or len(op.inputs) < 2:
+            continue
+        weight, fed = op.inputs[place], op.inputs[1 - place] if place < 2 else op.inputs[0]
+        fan_in = weight.shape[1 if op.name == "linear" or not place else 0]
+        by_size = look.weights[id(weight)] / math.sqrt(weight.numel()) * math.sqrt(fan_in)
+        by_use = _rms(op.outputs[0]) / max(_rms(fed), 1e-12)
+        if min(by_size, by_use) > times:
+            times, worst = min(by_size, by_use), op
+    if worst is None or times < 2 * _GAIN or share < 0.3:
+        return None
+    return Suspicion(
+        "init_too_large",
+        0.75,
+        f"A matrix starts so large that it multiplies what it is given by {times:.3g}, and {share:.0%} of an "
+        "activation's outputs start at its bounds.",
+        {"gain": times, "saturated": share, "loss_first": float(look.loss.detach())},
+        "Divide the first weights by the root of the number of a layer's inputs, as in torch.randn(n, m) / n**0.5.",
+        _drawn_at(worst.site),
+        symptoms=("saturation",),
+        consequences=_FOLLOW,
+    )
+
+
+def _drawn_at(used: Site | None) -> Site | None:
+    """Return the line at which a script draws from a normal distribution, if it has but one; else that of the use."""
+    return (line_with(used.file, r"\brandn\(|\bnormal\(") if used else None) or used
 
 
 def gain(call: Call) -> float:

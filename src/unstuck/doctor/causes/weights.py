@@ -18,7 +18,14 @@ NOT_LEARNING = (
 
 
 def moved(case: Case, parameters: list[Tensor] | None = None) -> bool:
-    """Whether one of some parameters, by default those of the models, is not what it was before the first pass."""
+    """Whether one of some parameters, by default those of the models, is not what it was before the first pass.
+
+    Without a model they are the tensors that the passes reach, of which only the norms are known.
+    """
+    looks = case.stream.looks
+    if not case.stream.models and parameters is None and looks:
+        first, last = looks[0].weights, looks[-1].weights
+        return any(first[key] != last[key] for key in first.keys() & last.keys())
     firsts: dict[int, Tensor] = dict(case.seen.first_values)
     for model in case.stream.models:
         initial = case.seen.copy_of(model, case.stream.passes[0].number)
