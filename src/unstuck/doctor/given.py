@@ -76,6 +76,34 @@ class Given:
         """Whether each row of the inputs has a row of the targets."""
         return bool(self.pairs) and all(len(x) == len(y) for x, y in self.pairs)
 
+    @cached_property
+    def aligned(self) -> bool:
+        """Whether those rows belong together, where the loss is computed by hand: a list that is sorted, say, is not.
+
+        Then the loss is the same however the rows of a batch are permuted, all of them alike.
+        """
+        case, again = self.case, self.case.rerun
+        if case.loss_name or again is None:
+            return True
+        models = case.quietly(again.final)
+        if models is None:
+            return True
+        for model in models.values():
+            model.eval()
+        parameters = again.parameters_for(models)
+        program, rows = again.program, len(self.pairs[0][0])
+        batch = {**program.values, **again.batches[-1]}
+        order = torch.arange(rows).flip(0)
+        turned = {key: value[order] if value.ndim and len(value) == rows else value for key, value in batch.items()}
+
+        def loss(of: dict[int, Tensor]) -> float:
+            with torch.no_grad(), torch.random.fork_rng(devices=[]):
+                torch.manual_seed(0)
+                return float(program.run(models, of, parameters).loss)
+
+        both = case.quietly(lambda: (loss(batch), loss(turned)))
+        return both is None or abs(both[0] - both[1]) <= 1e-3 * (abs(both[0]) + 1e-6)
+
     @property
     def places(self) -> bool:
         """Whether a target is the place of its row in the batch, as of pairs that are told from all others in it."""

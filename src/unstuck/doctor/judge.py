@@ -54,7 +54,7 @@ def judge(seen: Recording, budget: Budget | None) -> tuple[str, tuple[Finding, .
             explained.setdefault(by, []).append(suspicion.cause)
     findings = tuple(_finding(s, v, explained.get(s.cause, ())) for s, v in root)
     # Most judges ask what a model is given and makes of it: of tensors multiplied by hand too little is known.
-    known = not streams or any(one.models for one in streams)
+    known = any(one.models for one in streams) if streams else not seen.steps
     lost = any(not isfinite(one.losses[-1]) for one in streams)
     return _verdict(findings, enough=known and not lost), findings
 

@@ -57,7 +57,7 @@ def lifted(case: Case, name: str, change: Change, enough: float = 0.25, least: f
                 bool(share > enough and rise > max(least, noise)),
                 f"{name}: {old} -> {new.value:.2f} after {case.probe_steps} steps",
             )
-    if not np.isfinite(after.last):
+    if not np.isfinite(after.last) or before.last < _NOTHING * case.loss_around(0):
         return None
     fallen = 1.0 if not np.isfinite(before.last) else 1 - after.last / before.last if before.last > 0 else 0.0
     return Verdict(
@@ -86,6 +86,7 @@ class Skipping(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
+_NOTHING = 0.03  # of a first loss: what is left of it is not worth a cure
 _HALF = 0.5  # of the way to a perfect score: what a better setting must go to count as a cure
 _WORTH = 0.05  # and by how much the score itself must rise
 _LEAST = 0.03  # of a score: two runs of the same script with other seeds differ by as much

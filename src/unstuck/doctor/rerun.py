@@ -280,14 +280,17 @@ class Rerun:
                 outputs.append(given)
                 targets.append(target)
             logits = any(op.name == "binary_cross_entropy_with_logits" for op in self.program.ops)
-            train = score_of(outputs, targets, logits=logits)
+            ignored = max((int(op.kwargs.get("ignore_index", -100)) for op in self.program.ops), default=-100)
+            train = score_of(outputs, targets, logits=logits, ignored=ignored)
             again: list[tuple[Any, Tensor]] = []
             for call in self._unseen[-_SCORED:]:
                 if call.target is not None and id(call.module) in models and _kept(call.args):
                     with mode():
                         again.append((models[id(call.module)](*call.args, **call.kwargs), call.target))
             paired = [(out, target) for out, target in again if isinstance(out, Tensor)]
-            evaluation = score_of([out for out, _ in paired], [target for _, target in paired], logits=logits)
+            evaluation = score_of(
+                [out for out, _ in paired], [target for _, target in paired], logits=logits, ignored=ignored
+            )
         return train, evaluation
 
 

@@ -39,7 +39,9 @@ class Score:
         return {"accuracy": "accuracy", "auc": "ranking (AUC)", "r2": "R²"}[self.kind]
 
 
-def score_of(outputs: Sequence[Tensor], targets: Sequence[Tensor], *, logits: bool = False) -> Score | None:
+def score_of(
+    outputs: Sequence[Tensor], targets: Sequence[Tensor], *, logits: bool = False, ignored: int = -100
+) -> Score | None:
     """Score outputs against targets; None where no measure fits their shapes.
 
     Parameters
@@ -51,6 +53,8 @@ def score_of(outputs: Sequence[Tensor], targets: Sequence[Tensor], *, logits: bo
         Batches of class indices (integers), of zeros (or minus ones) and ones, or of numbers.
     logits
         Whether what is held against numbers from 0 to 1 is a sigmoid of the outputs.
+    ignored
+        A class index that does not count, as that of what fills a sequence up; negative ones never count.
     """
     pairs = [
         (output.detach().float(), target.detach())
@@ -63,9 +67,9 @@ def score_of(outputs: Sequence[Tensor], targets: Sequence[Tensor], *, logits: bo
         pairs = [(o, t.squeeze(1)) if o.ndim == 2 and o.shape[1] > 1 else (o, t) for o, t in pairs]
     output, target = pairs[0]
     if not target.is_floating_point() and (axis := axis_of_classes(output, target)) is not None:
-        return _accuracy([(o.movedim(axis, -1).flatten(0, -2), t.flatten()) for o, t in pairs])
+        return _accuracy([(o.movedim(axis, -1).flatten(0, -2), t.flatten()) for o, t in pairs], ignored)
     if output.ndim == 2 and output.shape == target.shape and output.shape[1] > 1 and _one_hot(target):
-        return _accuracy([(o, t.argmax(1)) for o, t in pairs])
+        return _accuracy([(o, t.argmax(1)) for o, t in pairs], -1)
     if output.numel() != target.numel():
         return None
     x, y = torch.cat([o.flatten() for o, _ in pairs]), torch.cat([t.flatten().float() for _, t in pairs])
@@ -94,9 +98,9 @@ def _one_hot(target: Tensor) -> bool:
     return bool(((target == 0) | (target == 1)).all()) and bool((target.sum(1) == 1).all())
 
 
-def _accuracy(pairs: list[tuple[Tensor, Tensor]]) -> Score:
+def _accuracy(pairs: list[tuple[Tensor, Tensor]], ignored: int) -> Score:
     x, y = torch.cat([o for o, _ in pairs]), torch.cat([t for _, t in pairs])
-    known = (y >= 0) & (y < x.shape[1])
+    known = (y >= 0) & (y < x.shape[1]) & (y != ignored)
     x, y = x[known], y[known]
     if not len(y):
         return Score("accuracy", float("nan"), float("nan"), 0)

@@ -68,6 +68,9 @@ def _accuracy_options(case: Case, series: Series, place: int) -> Options | None:
             pairs = np.array(counted, dtype=float)
             found = _options(pairs, sizes, batches)
             right |= {f"{name} {len(right)}": value for name, value in found.right.items()}
+            if (padding := _padding(case)) is not None:
+                some = np.array([_count(case, call, padding) for call in calls], dtype=float)
+                right |= {f"{name} {len(right)}": value for name, value in _options(some, sizes, batches).right.items()}
             wrong |= found.wrong
             wrong |= _other_predictions(case, calls)
             wrong |= _counted_on(case, evaluated, step, pairs)
@@ -138,7 +141,14 @@ def _hits(case: Case, call: ModelCall) -> tuple[int, int] | None:
     return known[id(call)]
 
 
-def _count(case: Case, call: ModelCall) -> tuple[int, int] | None:
+def _padding(case: Case) -> int | None:
+    """Return the index of a class that the loss ignores, as that of what fills a sequence up."""
+    calls = [call for done in case.stream.passes[:1] for call in done.loss_calls]
+    ignored = next((int(call.kwargs["ignore_index"]) for call in calls if "ignore_index" in call.kwargs), -100)
+    return ignored if ignored >= 0 else None
+
+
+def _count(case: Case, call: ModelCall, padding: int | None = None) -> tuple[int, int] | None:
     """Return how many outputs of a call are right, and how many there are; None where no classes are told."""
     out, y = call.output, call.target if call.target is not None else (call.loss.target if call.loss else None)
     if not isinstance(out, Tensor) or y is None or not out.numel() or not y.numel() or not out.ndim:
@@ -161,6 +171,8 @@ def _count(case: Case, call: ModelCall) -> tuple[int, int] | None:
         return None
     y, guess = y.reshape(guess.shape), guess
     known = y >= 0 if not y.is_floating_point() else torch.ones_like(y, dtype=torch.bool)
+    if padding is not None:
+        known &= y != padding
     return int((guess == y)[known].sum()), int(known.sum())
 
 
@@ -204,7 +216,7 @@ def _ratio(series: Series, options: Sequence[Options | None]) -> tuple[str, floa
     ]
     if len(known) < 4 or any(fits(r, v) for r, o in known for v in o.right.values()):
         return None
-    names = set.intersection(*(set(o.right) for _, o in known))
+    names = set.intersection(*({name for name in o.right if not name.startswith("count")} for _, o in known))
     for name in sorted(names):
         right = np.array([o.right[name] for _, o in known])
         printed = np.array([value_of(r) for r, _ in known])

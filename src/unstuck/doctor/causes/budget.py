@@ -18,6 +18,7 @@ __all__ = ["JUDGES"]
 _BRIEF = 200  # steps
 _SHORT = 500  # steps: such a run is tried for much longer, too
 _LONGER = 4
+_WORTH = 0.03  # of all that the loss falls: less, where nothing but the loss is known, is not worth the time
 
 
 def too_few_steps(case: Case) -> Suspicion | None:
@@ -129,9 +130,9 @@ def _better(case: Case, tried: Tried, enough: float) -> Verdict | None:
                 f"going on for {len(tried.losses)} more steps: {old} -> {new.value:.2f}",
             )
     part = max(len(case.losses) // 10, 1)
-    old_loss = float(case.losses[-part:].mean())
+    old_loss, first = float(case.losses[-part:].mean()), case.loss_around(0)
     return Verdict(
-        0 < tried.last < 0.7 * old_loss,
+        0 < tried.last < 0.7 * old_loss and old_loss - tried.last > _WORTH * (first - tried.last),
         f"going on for {len(tried.losses)} more steps: loss {old_loss:.3g} -> {tried.last:.3g}",
     )
 

@@ -55,6 +55,8 @@ def labels_misaligned(case: Case) -> Suspicion | None:
     given = given_to(case)
     if not given.rowwise or case.stream.interleaved or _several_targets(case) or _several_inputs(case):
         return None
+    if not given.aligned:
+        return None
     for judge in (_changing, _stretch, _at_chance, _evaluation):
         found = judge(case, given)
         if found is not None:

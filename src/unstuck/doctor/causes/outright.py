@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 from torch import Tensor, nn
 
 from unstuck.doctor.case import Suspicion
-from unstuck.doctor.recording import Recording
+from unstuck.doctor.recording import Recording, StepLook
 from unstuck.doctor.sources import line_with
 from unstuck.doctor.watch.sites import Site
 from unstuck.doctor.watch.tape import Op
@@ -21,6 +22,8 @@ def missing_backward(seen: Recording) -> Suspicion | None:
     for number, rates in enumerate(seen.lrs):
         looks = [look for look in seen.step_looks if look.optimizer == number]
         if len(rates) < 2 or not looks or any(look.passes for look in looks):
+            continue
+        if _given_by_hand(looks):
             continue
         moved = max((norm for look in looks for norm in look.moved.values()), default=0.0)
         site = seen.sites.get("step")
@@ -35,6 +38,12 @@ def missing_backward(seen: Recording) -> Suspicion | None:
             certain=True,
         )
     return None
+
+
+def _given_by_hand(looks: list[StepLook]) -> bool:
+    """Whether each step is given gradients of its own: torch.autograd.grad and torch.func.grad return them."""
+    norms = [[norm for norm in look.applied.values() if norm] for look in looks]
+    return all(norms) and all(a != b for a, b in pairwise(norms))
 
 
 def label_out_of_bounds(seen: Recording) -> Suspicion | None:

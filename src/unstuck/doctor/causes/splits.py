@@ -189,10 +189,12 @@ def train_test_leak(case: Case) -> Suspicion | None:
         return None
     train = Look(samples_of(*given.distinct), _groups(given.distinct[1]))
     separate = held_out(case)
+    scored = any(one.y is not None for one in case.evaluation_sets)
     for evaluated in case.evaluation_sets:
         x, y = _beside_training(evaluated, given)
         if (
             x is None
+            or (evaluated.y is None and (scored or _unmixed(evaluated, given)))  # features, say, or labels to be
             or evaluated.several  # a sample is then more than its first tensor
             or x.shape[1:] != given.distinct[0].shape[1:]
             or len(x) < 5
@@ -219,6 +221,12 @@ def train_test_leak(case: Case) -> Suspicion | None:
         if near >= _NEAR:
             return _leak(case, evaluated, near, len(x), f"{near:.0%} of them nearly so, as copies with a little noise")
     return None
+
+
+def _unmixed(evaluated: EvaluationSet, given: Given) -> bool:
+    """Whether each call is given samples of one kind alone, trained on or not, and some are of either."""
+    shares = [float(np.isin(keys_of(x), given.all_keys).mean()) for x in evaluated.inputs]
+    return 0 in shares and max(shares) > 0.5 and all(share == 0 or share > 0.5 for share in shares)
 
 
 def _one_value(x: Tensor, shared: NDArray[np.bool_]) -> bool:

@@ -132,6 +132,8 @@ def label_index_error(case: Case) -> Suspicion | None:
 
 def _beyond(case: Case) -> Suspicion | None:
     """Suspect classes that an evaluation names and the model has no output for."""
+    if case.loss_name.startswith("binary_cross_entropy"):
+        return None  # thresholds between ranks, say, of which there is one less
     for evaluated in case.evaluation_sets:
         for call in next(reversed(evaluated.phases.values())):
             out, y = call.output, call.target

@@ -19,6 +19,7 @@ from unstuck.doctor.watch.losses import LOSSES
 from unstuck.doctor.watch.metrics import listen_to_metrics
 from unstuck.doctor.watch.patches import Patches
 from unstuck.doctor.watch.sites import site_here
+from unstuck.doctor.watch.tape import transformed
 from unstuck.doctor.watch.watcher import Watcher
 
 __all__ = ["watching"]
@@ -74,7 +75,7 @@ def _after(patches: Patches, watcher: Watcher, owner: Any, name: str, tell: Call
 
     def around(original: Wrapper) -> Wrapper:
         def wrapper(*args: Any, **kwargs: Any) -> Any:
-            if watcher.busy:
+            if watcher.busy or transformed():
                 return original(*args, **kwargs)
             watcher.busy = True
             try:
@@ -98,7 +99,8 @@ def _listen_to_modules(patches: Patches, watcher: Watcher) -> None:
 
     def around(original: Wrapper) -> Wrapper:
         def __call__(module: nn.Module, *args: Any, **kwargs: Any) -> Any:  # noqa: N807
-            if torch.compiler.is_compiling():  # what is being compiled should not be compiled with this in it
+            # What is being compiled should not be compiled with this in it.
+            if torch.compiler.is_compiling() or transformed():
                 return original(module, *args, **kwargs)
             if watcher.depth:
                 if not tape.running:

@@ -12,7 +12,7 @@ from torch.overrides import TorchFunctionMode
 
 from unstuck.doctor.watch.sites import Site, site_here
 
-__all__ = ["Op", "Tape", "tensors_in"]
+__all__ = ["Op", "Tape", "tensors_in", "transformed"]
 
 # Not functions of tensors to tensors, but of a tensor to Python or NumPy: where a graph is cut.
 LEAVING = frozenset({"item", "tolist", "numpy", "__array__", "__float__", "__int__", "__bool__"})
@@ -69,6 +69,11 @@ def tensors_in(value: Any) -> list[Tensor]:
     return found
 
 
+def transformed() -> bool:
+    """Whether a function is being transformed, by vmap or grad: its tensors stand for others, and hold no numbers."""
+    return torch._C._functorch.peek_interpreter_stack() is not None
+
+
 class Tape(TorchFunctionMode):
     """Writes down every call of a tensor function while it is on.
 
@@ -88,7 +93,7 @@ class Tape(TorchFunctionMode):
         """Call the function, and write it down where tensors go in and come out."""
         kwargs = kwargs or {}
         out = func(*args, **kwargs)
-        if torch.compiler.is_compiling():
+        if torch.compiler.is_compiling() or transformed():
             return out
         if isinstance(out, (Tensor, tuple, list)) or getattr(func, "__name__", "") in LEAVING:
             op = Op(func, args, kwargs, out, None, tuple(self.stack), torch.is_grad_enabled())
