@@ -19,6 +19,7 @@ __all__ = ["judge"]
 _SURE = 0.5  # less than this is not reported
 _CERTAIN = 0.9
 _STREAMS = 3  # the longest are looked into
+_BETTER = 0.02  # of a score, by which a run outdoes another
 
 
 def judge(seen: Recording, budget: Budget | None) -> tuple[str, tuple[Finding, ...]]:
@@ -37,8 +38,9 @@ def judge(seen: Recording, budget: Budget | None) -> tuple[str, tuple[Finding, .
         if suspicion is not None:
             found[suspicion.cause] = suspicion, None
     streams = streams_of(seen)
-    for stream in streams[:_STREAMS]:
-        for suspicion, verdict in _asked(Case(stream, budget)):
+    cases = [Case(stream, budget) for stream in streams[:_STREAMS]]
+    for case in cases:
+        for suspicion, verdict in _asked(case, degrees=not _outdone(case, cases)):
             old = found.get(suspicion.cause)
             if old is None or _belief(suspicion, verdict) > _belief(*old):
                 found[suspicion.cause] = suspicion, verdict
@@ -59,12 +61,26 @@ def judge(seen: Recording, budget: Budget | None) -> tuple[str, tuple[Finding, .
     return _verdict(findings, enough=known and not lost), findings
 
 
-def _asked(case: Case) -> Iterator[tuple[Suspicion, Verdict | None]]:
+def _outdone(case: Case, cases: list[Case]) -> bool:
+    """Whether the script itself tried something better, such as another rate, at the same line with another model."""
+    mine = {id(model) for model in case.stream.models}
+    for other in cases:
+        same_line = other is not case and other.stream.passes[0].site == case.stream.passes[0].site
+        if not same_line or mine & {id(model) for model in other.stream.models}:
+            continue
+        pairs = list(zip(reversed(case.scores), reversed(other.scores), strict=True))
+        known = [(a, b) for a, b in pairs if a is not None and b is not None and a.kind == b.kind]
+        if known and known[0][1].value > known[0][0].value + _BETTER:
+            return True
+    return False
+
+
+def _asked(case: Case, *, degrees: bool = True) -> Iterator[tuple[Suspicion, Verdict | None]]:
     """Ask the judges in their order; once a fault is certain, what is a matter of degree is not asked any more.
 
     What a run with a certain fault does under another rate, or with another width, says nothing about either.
     """
-    certain = False
+    certain = not degrees
     for cause, ask in JUDGES.items():
         if certain and cause in DEGREES:
             continue

@@ -57,9 +57,10 @@ def lifted(case: Case, name: str, change: Change, enough: float = 0.25, least: f
                 bool(share > enough and rise > max(least, noise)),
                 f"{name}: {old} -> {new.value:.2f} after {case.probe_steps} steps",
             )
-    if not np.isfinite(after.last) or before.last < _NOTHING * case.loss_around(0):
+    if not np.isfinite(after.last):
         return None
-    fallen = 1.0 if not np.isfinite(before.last) else 1 - after.last / before.last if before.last > 0 else 0.0
+    left = before.last > max(_NOTHING * case.loss_around(0), 0.0)
+    fallen = 1.0 if not np.isfinite(before.last) else 1 - after.last / before.last if left else 0.0
     return Verdict(
         fallen > enough, f"{name}: loss {before.last:.3g} -> {after.last:.3g} after {case.probe_steps} steps"
     )
