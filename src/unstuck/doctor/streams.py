@@ -132,6 +132,8 @@ def streams_of(seen: Recording) -> list[Stream]:
     for done in seen.passes:
         models = tuple(dict.fromkeys(id(call.module) for call in done.calls))
         groups.setdefault((done.site, models, tuple(dict.fromkeys(done.steppers))), []).append(done)
+    training = {key: passes for key, passes in groups.items() if not _for_inputs(seen, passes)}
+    groups = training or groups
     stepped = {key[:2]: key for key in groups if key[2]}
     for key in [key for key in groups if not key[2] and key[:2] in stepped]:  # passes that the end cut off
         groups[stepped[key[:2]]] += groups.pop(key)
@@ -142,3 +144,18 @@ def streams_of(seen: Recording) -> list[Stream]:
     for stream in streams:
         stream.others = [other for other in streams if other is not stream]
     return sorted(streams, key=lambda stream: -len(stream.passes))
+
+
+def _for_inputs(seen: Recording, passes: list[Pass]) -> bool:
+    """Whether passes ask how a loss changes with a tensor made for it, as an attack on the inputs does, and train none.
+
+    A weight that no optimiser holds is reached by every pass; such a tensor by those of one step alone.
+    """
+    held = {id(p) for optimizer in seen.optimizers for group in optimizer.param_groups for p in group["params"]}
+    numbers = {done.number for done in passes}
+    free = [
+        {id(leaf) for leaf in look.reached if id(leaf) not in held and not isinstance(leaf, nn.Parameter)}
+        for look in seen.looks
+        if look.number in numbers
+    ]
+    return bool(held) and len(free) > 1 and all(free) and not set.intersection(*free)
