@@ -613,3 +613,65 @@ def test_the_line_of_a_printed_quotient_is_where_its_divisor_is_counted(tmp_path
         "right, seen = 3, 0\nfor part in (4, 5):\n    seen += part\nacc = right / seen\nprint(f'acc {acc:.2f}')\n"
     )
     assert line_of_value(Site(str(file), 5), "acc", "acc") == Site(str(file), 3)
+
+
+def test_a_list_that_is_sorted_before_it_is_compared_has_no_rows_of_its_own() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x, event = torch.randn(200, 6, generator=generator), (torch.rand(200, generator=generator) < 0.4).float()
+
+    def likelihood(out: Tensor, target: Tensor) -> Tensor:
+        order = target[:, 0].argsort(descending=True)
+        score, event = out[order, 0], target[order, 1]
+        return -((score - score.logcumsumexp(0)) * event).sum() / event.sum()
+
+    batches = shuffled(x, torch.stack([x[:, 0].exp(), event], 1), 40)
+    report = watch(net(outputs=1), batches, loss=likelihood, epochs=12, probes=False)
+    assert causes(report) == []
+
+
+@pytest.mark.parametrize("scored", [True, False])
+def test_samples_that_are_only_looked_at_are_no_evaluation_that_leaks(scored: bool) -> None:
+    x, y = blobs(240)
+    test = blobs(60, seed=5)
+
+    def gallery(model: nn.Module, _: int) -> None:
+        for part in (x[:120], test[0]):
+            model(part).norm()
+
+    report = watch(net(), shuffled(x, y), test if scored else None, report=gallery, probes=False)
+    assert "train_test_leak" not in causes(report)
+
+
+def test_thresholds_between_ranks_are_one_less_than_the_ranks() -> None:
+    x, _ = blobs(240)
+    first = x[:, 0].clone()
+    rank = torch.bucketize(first, first.quantile(torch.tensor([0.25, 0.5, 0.75])))
+    model = net()
+
+    def passed(out: Tensor, y: Tensor) -> Tensor:
+        return F.binary_cross_entropy_with_logits(out, (y[:, None] > torch.arange(3)).float())
+
+    def exact(model: nn.Module, _: int) -> None:
+        ((model(x) > 0).sum(1) == rank).float().mean()
+
+    assert "label_index_error" not in causes(watch(model, shuffled(x, rank), loss=passed, report=exact, probes=False))
+
+
+def test_what_fills_sequences_up_counts_neither_in_a_score_nor_in_a_printed_accuracy() -> None:
+    generator = torch.Generator().manual_seed(0)
+    tokens = torch.randint(1, 6, (200, 9), generator=generator)
+    tokens[torch.arange(9) > torch.randint(3, 9, (200, 1), generator=generator)] = 0
+    outputs = F.one_hot(tokens, 6).float()
+    outputs[tokens == 0] = -outputs[tokens == 0]
+    assert score_of([outputs], [tokens], ignored=0).value == 1  # type: ignore[union-attr]
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Embedding(6, 16), nn.Linear(16, 6))
+
+    def flat(out: Tensor, y: Tensor) -> Tensor:
+        return F.cross_entropy(out.flatten(0, 1), y.flatten(), ignore_index=0)
+
+    def report(model: nn.Module, epoch: int) -> None:
+        guess, known = model(tokens).argmax(2), tokens > 0
+        print(f"epoch {epoch} acc {((guess == tokens) & known).sum().item() / known.sum().item():.4f}")
+
+    assert "metric_wrong" not in causes(watch(model, shuffled(tokens, tokens), loss=flat, report=report, probes=False))

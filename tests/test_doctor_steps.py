@@ -464,3 +464,56 @@ def test_a_loop_without_a_module_is_not_called_healthy() -> None:
                 weight.grad = None
     report = doctor.report()
     assert (report.verdict, report.findings) == ("uncertain", ())
+
+
+# -- gradients that are for something else, or come from elsewhere ----------------------------------------------------
+
+
+def transformed() -> None:
+    """Give each parameter the gradient that torch.func computes, sample by sample."""
+    model = mlp()
+    parameters = dict(model.named_parameters())
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+
+    def loss(values: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
+        return F.cross_entropy(torch.func.functional_call(model, values, (x[None],)), y[None])
+
+    per_sample = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0))
+    for rows in torch.arange(len(X)).split(100):
+        found = per_sample({name: p.detach() for name, p in parameters.items()}, X[rows], Y[rows])
+        for name, parameter in parameters.items():
+            parameter.grad = found[name].mean(0)
+        optimizer.step()
+
+
+def attacked() -> None:
+    """Train on inputs that are moved uphill first, which leaves gradients in the weights."""
+    model = mlp()
+    optimizer = sgd(model)
+    for rows in torch.arange(len(X)).repeat(3).split(50):
+        shift = torch.zeros_like(X[rows], requires_grad=True)
+        F.cross_entropy(model(X[rows] + shift), Y[rows]).backward()
+        optimizer.zero_grad()
+        F.cross_entropy(model(X[rows] + 0.02 * shift.grad.sign()), Y[rows]).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+
+def test_gradients_that_a_script_sets_itself_are_no_missing_backward() -> None:
+    report = diagnosed(transformed)
+    assert report.findings == ()
+    assert report.verdict == "uncertain"  # what a function was transformed to is not seen
+
+
+def test_what_a_pass_for_the_inputs_leaves_in_the_weights_may_be_cleared() -> None:
+    assert causes(attacked) == []
+
+
+def test_only_the_better_runs_of_a_sweep_are_judged_by_their_settings() -> None:
+    def sweep(*rates: float) -> None:
+        for rate in rates:
+            model = mlp()
+            fit(model, optimizer=torch.optim.Adam(model.parameters(), lr=rate))
+
+    assert causes(lambda: sweep(1e-4), probes=True) == ["lr_too_low"]
+    assert causes(lambda: sweep(1e-4, 1e-2), probes=True) == []

@@ -17,6 +17,11 @@ from unstuck.doctor.rerun import Change
 
 __all__ = ["JUDGES"]
 
+_BY_ELEMENT = frozenset({
+    "sub", "rsub", "subtract", "add", "radd", "mul", "rmul", "multiply", "div", "truediv", "rtruediv", "divide",
+    "dist", "maximum", "minimum", "where",
+})  # fmt: skip
+
 
 def loss_sign_flipped(case: Case) -> Suspicion | None:
     """Suspect that the loss is maximised: its negative is minimised, or the optimiser maximises."""
@@ -75,7 +80,8 @@ def loss_shape_broadcast(case: Case) -> Suspicion | None:
         program = case.rerun.program
         for op in program.ops:
             inputs = op.inputs
-            if len(inputs) == 2 and _grows(*inputs) and sum(id(t) in program.outside for t in inputs) == 1:
+            by_element = op.name.strip("_") in _BY_ELEMENT and len(inputs) == 2
+            if by_element and _grows(*inputs) and sum(id(t) in program.outside for t in inputs) == 1:
                 pair, name, site = (inputs[0], inputs[1]), op.name, op.site
                 break
     if pair is None:

@@ -236,6 +236,8 @@ def summed(case: Case) -> Suspicion | None:
     term = terms[0]
     if term.reduction != "sum" or rows < 4 or abs(term.factor) * rows < 2:
         return None
+    if term.scaled_by is not None and len(term.scaled_by.inputs) > 1:
+        return None  # by the number of the batch's events, say, or by the sum of its weights
     modules = [made for made in case.seen.made.values() if isinstance(made.thing, nn.Module)]
     maker = next((made.site for made in modules if getattr(made.thing, "reduction", "") == "sum"), None)
     each = term.numbers if term.op.name in ("mse_loss", "l1_loss", "smooth_l1_loss", "sum") else rows
