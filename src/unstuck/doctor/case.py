@@ -358,8 +358,8 @@ class Case:
         """How many steps a rerun takes: as many as the run, or as fit into an eighth of the budget."""
         if self.budget is None:
             return 0
-        passes = self.stream.passes
-        each = (passes[-1].seconds - passes[0].seconds) / max(self.stream.steps, 1)
+        seconds = np.diff([done.seconds for done in self.stream.passes])  # the median is without the evaluations
+        each = float(np.median(seconds)) * self.stream.passes_a_step if len(seconds) else 0.0
         return int(min(max(self.stream.steps, 1), max(self.budget.seconds / 8 / max(each, 1e-6), 20)))
 
     def guessed(self, confidence: float) -> float:

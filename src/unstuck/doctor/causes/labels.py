@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
+from unstuck.doctor.causes.lags import lag_of
 from unstuck.doctor.causes.splits import train_test_preprocessing_mismatch
 from unstuck.doctor.given import Given, given_to, held_out, keys_of, samples_of
 from unstuck.doctor.probes import score_error
@@ -57,7 +58,7 @@ def labels_misaligned(case: Case) -> Suspicion | None:
         return None
     if not given.aligned:
         return None
-    for judge in (_changing, _stretch, _at_chance, _evaluation):
+    for judge in (_changing, _lagging, _stretch, _at_chance, _evaluation):
         found = judge(case, given)
         if found is not None:
             return found
@@ -109,6 +110,21 @@ def _changing(case: Case, given: Given) -> Suspicion | None:
         f"at random would differ in {chance:.0%}: {said}.",
         {"changed": others, "by_chance": chance, "inputs": len(inputs)},
         given.source(given.y_chain) if held else given.taking(given.y_chain),
+    )
+
+
+def _lagging(case: Case, given: Given) -> Suspicion | None:
+    """Find a series whose labels are those of some rows before."""
+    found = lag_of(given, case.task)
+    if found is None:
+        return None
+    lag, there, here = found
+    return _suspicion(
+        0.85,
+        f"In the order in which the script holds them, targets fit the inputs {lag} rows before them far better than "
+        f"their own: a linear function explains {there:.0%} of them there, and {here:.0%} where they stand.",
+        {"rows": lag, "explained_there": there, "explained_here": here},
+        given.source(given.y_chain),
     )
 
 

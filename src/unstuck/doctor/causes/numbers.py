@@ -18,6 +18,8 @@ __all__ = ["r2_of", "wrong_error", "wrong_r2"]
 
 Numbers = NDArray[np.float64]
 
+_TWICE = "a sum of means over batches that is divided by the number of samples"
+
 
 def wrong_r2(case: Case) -> Misprint | None:
     """Find an R squared that was divided by the variance of the predictions, or averaged over batches."""
@@ -101,12 +103,14 @@ def _error_options(case: Case, kind: str, step: int) -> Options | None:
         square, absolute = float((whole**2).mean()), float(np.abs(whole).mean())
         of_batches = [float((part**2).mean()) for part in parts]
         if kind == "mae":
-            found = {"pooled": absolute, "by batch": float(np.mean([np.abs(part).mean() for part in parts]))}
+            sizes = [float(np.abs(part).mean()) for part in parts]
+            found = {"pooled": absolute, "by batch": float(np.mean(sizes))}
+            wrong[_TWICE] = sum(sizes) / len(whole)
             wrong["the mean of the errors with their signs, which cancel out"] = abs(float(whole.mean()))
         elif kind == "mse":
             found = {"pooled": square, "by batch": float(np.mean(of_batches))}
             wrong["the square of the mean error, in which errors cancel out"] = float(whole.mean()) ** 2
-            wrong["a sum of means over batches that is divided by the number of samples"] = sum(of_batches) / len(whole)
+            wrong[_TWICE] = sum(of_batches) / len(whole)
         else:
             found = {"pooled": square**0.5, "by batch": float(np.mean(np.sqrt(of_batches)))}
             found["of the mean of batches"] = float(np.mean(of_batches)) ** 0.5

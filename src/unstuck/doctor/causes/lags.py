@@ -1,0 +1,68 @@
+"""Labels of a series that belong to other rows: cut from its other end, or moved too far."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from unstuck.doctor.given import Given
+
+__all__ = ["lag_of"]
+
+_LEAST = 400  # rows
+_WIDEST = 120  # features of a row
+_FARTHEST = 128  # rows
+_KNOWN = 0.3  # R squared at the best lag: below it the inputs say too little
+_CLEARLY = 0.2  # of what is left to explain at no lag, and of the variance itself at least half as much
+
+
+def lag_of(given: Given, task: str) -> tuple[int, float, float] | None:
+    """Return how many rows earlier the inputs say more of a target, and R squared there and where they stand.
+
+    A linear fit of the targets to the inputs some rows before is compared with the one to the inputs of the same row.
+    Inputs of later rows are not asked: of what is to be foreseen they know more, by right.
+    """
+    if given.ordered is None or not given.numeric or task == "unknown":
+        return None
+    x, y = given.ordered[0].flatten(1), given.ordered[1]
+    if len(x) < _LEAST or x.shape[1] > _WIDEST or y[0].numel() != 1 or not bool(torch.isfinite(x).all()):
+        return None
+    features = x.double().cpu().numpy()
+    targets = _columns(y, task)
+    if targets is None or not _lasting(targets):
+        return None
+    here = _explained(features, targets)
+    lags = range(1, min(_FARTHEST, len(x) // 10))
+    found = {lag: _explained(features[:-lag], targets[lag:]) for lag in lags}
+    best = max(found, key=found.__getitem__)
+    rise = found[best] - here
+    if found[best] < _KNOWN or rise < max(_CLEARLY * (1 - here), _CLEARLY / 2):
+        return None
+    return best, found[best], here
+
+
+def _columns(y: Tensor, task: str) -> NDArray[np.float64] | None:
+    """Return targets as numbers: a column for each class."""
+    if task == "numbers":
+        values: NDArray[np.float64] = y.double().cpu().numpy().reshape(len(y), 1)
+    else:
+        codes = np.unique(y.cpu().numpy().ravel(), return_inverse=True)[1]
+        if codes.max() > 30:
+            return None
+        values = np.eye(int(codes.max()) + 1)[codes]
+    return values if np.isfinite(values).all() and values.std() > 0 else None
+
+
+def _lasting(targets: NDArray[np.float64]) -> bool:
+    """Whether a target is much like the one before it, as in a series and not in a shuffled table."""
+    centred = targets - targets.mean(0)
+    return float((centred[1:] * centred[:-1]).sum()) > 0.5 * float((centred**2).sum())
+
+
+def _explained(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    """Return the share of the variance of the targets that a linear function of the inputs explains."""
+    design = np.column_stack([x, np.ones(len(x))])
+    left = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
+    return float(1 - (left**2).sum() / max(float(((y - y.mean(0)) ** 2).sum()), 1e-12))
