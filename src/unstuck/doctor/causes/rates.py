@@ -15,6 +15,7 @@ __all__ = ["JUDGES"]
 
 _RATE_NAMES = ("lr", "learning_rate", "rate")
 _EARLY = 8  # looks
+_UNUSUAL = 0.99  # a momentum that no recipe has
 _USUAL_STEP = 1e-3  # of the weights' size
 
 
@@ -125,7 +126,7 @@ def momentum_too_high(case: Case) -> Suspicion | None:
     memory = 1 / (1 - momentum) if momentum < 1 else float("inf")
     return Suspicion(
         "momentum_too_high",
-        0.49,
+        0.62 if momentum >= _UNUSUAL else 0.49,  # where a lower rate cures a run too, this is what is odd about it
         f"Momentum {momentum:g} averages over about {memory:.0f} steps of the {case.stream.steps} of the run, and "
         "makes each of them as much longer: the loss swings.",
         {"momentum": momentum, "steps_remembered": memory, "steps": case.stream.steps},

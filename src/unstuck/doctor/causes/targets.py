@@ -17,6 +17,7 @@ from unstuck.doctor.rerun import Change
 
 __all__ = ["JUDGES"]
 
+_BACKWARDS = 0.3  # of the score that knowing nothing reaches
 _BY_ELEMENT = frozenset({
     "sub", "rsub", "subtract", "add", "radd", "mul", "rmul", "multiply", "div", "truediv", "rtruediv", "divide",
     "dist", "maximum", "minimum", "where",
@@ -37,17 +38,21 @@ def loss_sign_flipped(case: Case) -> Suspicion | None:
     below = float(case.losses[0]) < 0 or end < 0
     by_hand = not last.loss_calls and below and (end < start or not math.isfinite(end))
     unlikely = None if maximised else _made_unlikely(case)
-    if not (maximised or negated or by_hand or unlikely):
+    backwards = not (maximised or negated or by_hand or unlikely) and _ranks_backwards(case)
+    if not (maximised or negated or by_hand or unlikely or backwards):
         return None
-    if not (negated or unlikely) and not _gets_worse(case):
+    if not (negated or unlikely or backwards) and not _gets_worse(case):
         return None
     found_at = next(
         (op.site for op in reversed(case.pass_ops) if op.name in ("neg", "__neg__", "__rsub__", "mul")), None
     )
     return Suspicion(
         "loss_sign_flipped",
-        0.85 if by_hand and not unlikely else 0.97,
-        _said_of_sign(start, end, maximised=maximised, unlikely=unlikely is not None),
+        case.guessed(0.6) if backwards else 0.85 if by_hand and not unlikely else 0.97,
+        _said_of_sign(start, end, maximised=maximised, unlikely=unlikely is not None)
+        if not backwards
+        else f"The loss falls from {start:.3g} to {end:.3g}, and the answers turn round: {case.scores[0]} on what it was "
+        "trained on, far less than by chance. What is minimised is large for the best answers.",
         {"loss_start": start, "loss_end": end},
         "Change the sign: minimise the loss, or the negative of what is to be large."
         if not maximised
@@ -64,6 +69,12 @@ def loss_sign_flipped(case: Case) -> Suspicion | None:
         consequences=(*STUCK, "exploding_gradients", "labels_misaligned", "dying_relu", "label_noise"),
         certain=negated or maximised or unlikely is not None,
     )
+
+
+def _ranks_backwards(case: Case) -> bool:
+    """Whether training makes a loss by hand smaller and turns the answers round: a score that is large for the best."""
+    score = case.scores[0]
+    return not case.loss_name and score is not None and score.kind != "r2" and score.value < _BACKWARDS * score.chance
 
 
 def loss_shape_broadcast(case: Case) -> Suspicion | None:
