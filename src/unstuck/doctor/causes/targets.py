@@ -51,7 +51,7 @@ def loss_sign_flipped(case: Case) -> Suspicion | None:
         case.guessed(0.6) if backwards else 0.85 if by_hand and not unlikely else 0.97,
         _said_of_sign(start, end, maximised=maximised, unlikely=unlikely is not None)
         if not backwards
-        else f"The loss falls from {start:.3g} to {end:.3g}, and the answers turn round: {case.scores[0]} on what it was "
+        else f"The loss falls from {start:.3g} to {end:.3g}, and the answers turn round: {case.scores[0]} on what was "
         "trained on, far less than by chance. What is minimised is large for the best answers.",
         {"loss_start": start, "loss_end": end},
         "Change the sign: minimise the loss, or the negative of what is to be large."
