@@ -16,10 +16,12 @@ from unstuck.doctor.given import given_to
 from unstuck.doctor.probes import cured
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.retrials import before_model
+from unstuck.doctor.watch.tape import Op
 
 __all__ = ["JUDGES", "meant_for", "scrambles"]
 
 _RESHAPES = frozenset({"view", "reshape"})
+_ATTENDING = frozenset({"matmul", "__matmul__", "einsum", "scaled_dot_product_attention"})
 _SMOOTHER = 0.7  # times the difference of neighbouring pixels that there is as the images are fed
 _SLIGHTLY = 0.93  # likewise: noise hides a good part of it, and a wrong order makes images rougher, not smoother
 _SIDE = 6  # pixels: below it, neighbours tell little
@@ -40,7 +42,7 @@ def reshape_scrambles_data(case: Case) -> Suspicion | None:
         elif before[0] == after[0] and after[1:] == given.pairs[0][0].shape[1:]:
             change = Change(model=_undone(case, before[1:], after[1:]))
         samples = len(given.pairs[0][0]) if given.pairs else 0
-        exact = kind != "moved" or (after[0] == samples and samples not in (1, before[0]))
+        exact = kind != "moved" or (after[0] == samples and samples not in (1, before[0])) or _of_heads(case, op)
         return Suspicion(
             "reshape_scrambles_data",
             0.9 if exact else 0.48,
@@ -55,6 +57,15 @@ def reshape_scrambles_data(case: Case) -> Suspicion | None:
             certain=exact,
         )  # fmt: skip
     return _rough(case)
+
+
+def _of_heads(case: Case, op: Op) -> bool:
+    """Whether a reshape merges the heads of an attention, (batch, heads, time, width), which lie beside no width."""
+    before, after = op.inputs[0].shape, op.outputs[0].shape
+    if len(before) != 4 or tuple(after) != (before[0], before[2], before[1] * before[3]):
+        return False
+    made = next((one for one in case.pass_ops if any(out is op.inputs[0] for out in one.outputs)), None)
+    return made is not None and made.name in _ATTENDING
 
 
 def _permuted(case: Case, change: Change) -> Verdict | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable
 
 import torch
@@ -179,12 +180,12 @@ def _collision(case: Case, counts: list[int]) -> Suspicion | None:
     present = sorted(count for count in counts if count)
     if not missing or len(present) < 2:
         return None
-    least = present[0]
-    double = [c for c, count in enumerate(counts) if 1.6 * least < count < 2.6 * least]
+    usual = statistics.median(present)
+    double = [c for c, count in enumerate(counts) if 1.6 * usual < count < 2.6 * usual]
     # As many classes are twice as frequent as are missing, and the others are all alike.
     # Classes of samples, that is: symbols of a sequence are of any frequency.
     of_samples = bool(case.inputs) and case.targets[-1].shape == case.inputs[-1].shape[:1]
-    even = all(count < 1.5 * least for c, count in enumerate(counts) if count and c not in double)
+    even = all(0.6 * usual < count < 1.5 * usual for c, count in enumerate(counts) if count and c not in double)
     filled = of_samples and even and len(double) == len(missing)
     tested = [evaluated.y for evaluated in case.evaluation_sets if evaluated.y is not None]
     elsewhere = 0.0
@@ -207,7 +208,7 @@ def _collision(case: Case, counts: list[int]) -> Suspicion | None:
             "classes": len(counts),
             "classes_missing": len(missing),
             "count_largest": present[-1],
-            "count_smallest": least,
+            "count_usual": usual,
             "share_in_evaluation": elsewhere,
         },
         "Look at how labels become indices: a shift that is clipped, or names that are cut, put two classes on one.",

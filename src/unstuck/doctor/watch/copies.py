@@ -122,8 +122,15 @@ def _assign(calls: list[ModelCall], numbers: list[int], predicted: Tensor, targe
     if not predicted.ndim or not target.ndim or predicted.shape[0] != sum(sizes) or target.shape[0] != sum(sizes):
         return
     for number, mine, wanted in zip(numbers, torch.split(predicted, sizes), torch.split(target, sizes), strict=True):
-        if calls[number].predicted is None:
+        if calls[number].predicted is None and not _contradicts(wanted, calls[number].target):
             calls[number].predicted, calls[number].target = mine.clone(), wanted.clone()
+
+
+def _contradicts(wanted: Tensor, known: Tensor | None) -> bool:
+    """Whether classes are others than those that the loss was given: a part of them, say, such as a cell's row."""
+    if known is None or known.shape != wanted.shape or known.is_floating_point() or wanted.is_floating_point():
+        return False
+    return not torch.equal(known.to(wanted.dtype), wanted)
 
 
 def leaves_of(loss: Tensor) -> list[Tensor]:
