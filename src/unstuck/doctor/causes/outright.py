@@ -21,16 +21,16 @@ def missing_backward(seen: Recording) -> Suspicion | None:
     """Suspect steps that no backward pass comes before."""
     for number, rates in enumerate(seen.lrs):
         looks = [look for look in seen.step_looks if look.optimizer == number]
-        if len(rates) < 2 or not looks or any(look.passes for look in looks):
+        if len(rates) < 2 or not looks or _given_by_hand(looks):
             continue
-        if _given_by_hand(looks):
+        if any(look.passes for look in looks) and not _left_out(seen, number, looks):
             continue
         moved = max((norm for look in looks for norm in look.moved.values()), default=0.0)
         site = seen.sites.get("step")
         return Suspicion(
             "missing_backward",
             0.98,
-            f"{len(rates)} steps were taken and no backward pass came before any of them: there was no gradient to "
+            f"{len(rates)} steps were taken and no backward pass for them came before any: there was no gradient to "
             f"follow, and the weights moved by {moved:.2g}.",
             {"steps": len(rates), "passes": len(seen.passes), "weights_moved": moved},
             "Call loss.backward() before the step.",
@@ -38,6 +38,17 @@ def missing_backward(seen: Recording) -> Suspicion | None:
             certain=True,
         )
     return None
+
+
+def _left_out(seen: Recording, number: int, looks: list[StepLook]) -> bool:
+    """Whether one optimiser of several never had a gradient, though its model was asked for what a loss is made of."""
+    mine = {id(p) for group in seen.optimizers[number].param_groups for p in group["params"]}
+    if any(any(look.applied.values()) for look in looks):
+        return False
+    if any(id(leaf) in mine for look in seen.looks for leaf in look.reached):
+        return False
+    asked = [call.module for call in seen.evaluations if call.grad]
+    return any(any(id(p) in mine for p in module.parameters()) for module in asked[-3:])
 
 
 def _given_by_hand(looks: list[StepLook]) -> bool:
