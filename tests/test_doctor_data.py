@@ -675,3 +675,65 @@ def test_what_fills_sequences_up_counts_neither_in_a_score_nor_in_a_printed_accu
         print(f"epoch {epoch} acc {((guess == tokens) & known).sum().item() / known.sum().item():.4f}")
 
     assert "metric_wrong" not in causes(watch(model, shuffled(tokens, tokens), loss=flat, report=report, probes=False))
+
+
+class Attending(nn.Module):
+    """Tells whether a token occurs in a sequence, by attention with two heads that are merged at the end."""
+
+    def __init__(self, merge: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.embedding, self.mix, self.head = nn.Embedding(9, 12), nn.Linear(12, 36), nn.Linear(12, 2)
+        self.merge = merge
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        batch, time = tokens.shape
+        query, key, value = self.mix(self.embedding(tokens)).view(batch, time, 3, 2, 6).permute(2, 0, 3, 1, 4)
+        attended = (query @ key.transpose(2, 3) / 6**0.5).softmax(3) @ value
+        out: Tensor = self.head(self.merge(attended).reshape(batch, time, 12).mean(1))
+        return out
+
+
+@pytest.mark.parametrize(("merge", "named"), [(lambda x: x, True), (lambda x: x.transpose(1, 2), False)])
+def test_heads_that_are_merged_behind_time_are_named_even_where_it_does_little_harm(
+    merge: Callable[[Tensor], Tensor], named: bool
+) -> None:
+    tokens = torch.randint(9, (200, 7), generator=torch.Generator().manual_seed(0))
+    y = (tokens == 3).any(1).long()
+    report = watch(Attending(merge), shuffled(tokens, y), epochs=3, probes=False)
+    assert ("reshape_scrambles_data" in causes(report)) == named
+
+
+@pytest.mark.parametrize(("moved", "named"), [(0, False), (12, True), (-12, False)])
+def test_labels_of_earlier_rows_of_a_series_are_named(moved: int, named: bool) -> None:
+    generator = torch.Generator().manual_seed(0)
+    state = torch.randint(3, (60,), generator=generator).repeat_interleave(20)
+    x = 2.0 * F.one_hot(state, 3) + 0.5 * torch.randn(1200, 3, generator=generator)
+    x, y = x[20:-20], state[20 - moved : 1180 - moved]
+
+    def deal(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        for rows in torch.randperm(len(x), generator=torch.Generator().manual_seed(epoch)).split(40):
+            yield x[rows], y[rows]
+
+    report = watch(net(3), deal, probes=False)
+    assert ("labels_misaligned" in causes(report)) == named  # labels of later rows may be what is to be foreseen
+
+
+def test_a_part_of_a_class_that_is_compared_is_no_target() -> None:
+    x, y = blobs(240, classes=6)
+    test = blobs(80, classes=6, seed=7)
+
+    def rows(model: nn.Module, _: int) -> None:
+        out = model(test[0])
+        F.cross_entropy(out, test[1])
+        (out.argmax(1) // 3 == test[1] // 3).float().mean()
+
+    assert causes(watch(net(outputs=6), shuffled(x, y), epochs=12, report=rows)) == []
+
+
+def test_classes_that_share_an_index_are_told_by_their_usual_count() -> None:
+    generator = torch.Generator().manual_seed(0)
+    row, column = torch.randint(3, (600,), generator=generator), torch.randint(4, (600,), generator=generator)
+    x = torch.cat([F.one_hot(row, 3), F.one_hot(column, 4)], 1) + 0.2 * torch.randn(600, 7, generator=generator)
+    assert "label_index_error" in causes(watch(net(7, 12), shuffled(x, 3 * row + column), probes=False))
+    assert "label_index_error" not in causes(watch(net(7, 12), shuffled(x, 4 * row + column), probes=False))

@@ -317,6 +317,41 @@ def sharpness_aware() -> None:
             optimizer.zero_grad()
 
 
+def a_second_loss(*, backward: bool) -> None:
+    """Train one network on what another leaves over, each with an optimiser of its own."""
+    x = torch.linspace(-1, 1, 96)[:, None]
+    first, second = (nn.Sequential(nn.Linear(1, 16), nn.Tanh(), nn.Linear(16, 1)) for _ in range(2))
+    one, two = (torch.optim.Adam(model.parameters(), lr=0.01) for model in (first, second))
+    for _ in range(40):
+        one.zero_grad()
+        two.zero_grad()
+        out = first(x)
+        F.mse_loss(out, x.sin()).backward()
+        one.step()
+        rest = F.mse_loss(second(x), (x.sin() - out).detach().square())
+        if backward:
+            rest.backward()
+        two.step()
+
+
+def overlap(*, maximised: bool) -> None:
+    """Minimise how far the guessed part of one class agrees with the true one, or how far it does not."""
+    zero = (Y == 0).float()
+    model = nn.Sequential(mlp(), nn.Linear(10, 1))
+
+    def dice(out: Tensor, y: Tensor) -> Tensor:
+        share = out.squeeze(1).sigmoid()
+        common = (2 * (share * y).sum() + 1) / (share.sum() + y.sum() + 1)
+        return common if maximised else 1 - common
+
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    for _ in range(8):
+        for rows in torch.randperm(len(X)).split(50):
+            optimizer.zero_grad()
+            dice(model(X[rows]), zero[rows]).backward()
+            optimizer.step()
+
+
 def slope_at_the_start() -> None:
     model = nn.Sequential(nn.Linear(1, 16), nn.Tanh(), nn.Linear(16, 1))
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
@@ -356,6 +391,7 @@ FAULTS: dict[str, tuple[str, Callable[[], Any]]] = {
     "no zero_grad": ("missing_zero_grad", lambda: fit(mlp(), before=nothing)),
     "zero_grad after backward": ("zero_grad_after_backward", lambda: fit(mlp(), between=cut)),
     "no backward": ("missing_backward", no_backward),
+    "no backward for a second loss": ("missing_backward", lambda: a_second_loss(backward=False)),
     "no step": ("missing_optimizer_step", idle_optimizer),
     "half an optimiser": ("optimizer_misses_parameters", half_an_optimizer),
     "another model's optimiser": ("optimizer_misses_parameters", another_models_optimizer),
@@ -384,6 +420,7 @@ SOUND: dict[str, Callable[[], Any]] = {
     "likelihood made larger": lambda: likelihood(-1.0),
     "actions weighed by what they cost": costly_actions,
     "sharpness-aware": sharpness_aware,
+    "a second loss": lambda: a_second_loss(backward=True),
     "the gradient of an input": slope_at_the_start,
 }
 
@@ -517,3 +554,8 @@ def test_only_the_better_runs_of_a_sweep_are_judged_by_their_settings() -> None:
 
     assert causes(lambda: sweep(1e-4), probes=True) == ["lr_too_low"]
     assert causes(lambda: sweep(1e-4, 1e-2), probes=True) == []
+
+
+@pytest.mark.parametrize("maximised", [True, False])
+def test_a_score_that_is_minimised_turns_the_answers_round(maximised: bool) -> None:
+    assert causes(lambda: overlap(maximised=maximised), probes=True)[:1] == ["loss_sign_flipped"] * maximised
