@@ -60,7 +60,7 @@ def reshape_scrambles_data(case: Case) -> Suspicion | None:
 
 
 def _of_heads(case: Case, op: Op) -> bool:
-    """Whether a reshape merges heads of an attention, (batch, heads, time, width), that were not brought beside width."""
+    """Whether a reshape merges heads of an attention, (batch, heads, time, width), not brought beside width before."""
     before, after = op.inputs[0].shape, op.outputs[0].shape
     if len(before) != 4 or tuple(after) != (before[0], before[2], before[1] * before[3]):
         return False
