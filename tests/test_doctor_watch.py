@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 
 import pytest
+import sklearn.metrics
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -356,3 +357,33 @@ def test_a_line_is_found_by_its_setting(tmp_path: object) -> None:
     assert line_with(str(path), r"\.zero_grad\s*$") == Site(str(path), 5)
     assert line_with(str(path), "nothing") is None
     assert line_of_setting(None, ("lr",), 0.3) is None
+
+
+def test_an_error_of_the_watchers_is_none_of_the_scripts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise NotImplementedError
+
+    for name in ("loss_called", "model_called", "backward_starts", "step_done", "event", "printed"):
+        monkeypatch.setattr(Watcher, name, fails)
+    plain, *_ = train()
+    with watching(Watcher()):
+        seen, *_ = train()
+        print("still here")
+    assert seen == plain
+
+
+def test_a_metric_may_be_given_what_is_true_or_false() -> None:
+    x, y = data()
+    model = nn.Linear(6, 1)
+
+    def measure() -> None:
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for _ in range(3):
+            optimizer.zero_grad()
+            F.mse_loss(model(x), y[:, None].float()).backward()
+            optimizer.step()
+        with torch.no_grad():
+            out = model(x)
+            sklearn.metrics.roc_auc_score((y > 0).numpy(), 3 * out.squeeze(1).numpy() + 1)
+
+    assert len(watched(measure).metrics) == 1

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import builtins
 import inspect
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -24,6 +25,9 @@ from unstuck.doctor.watch.watcher import Watcher
 
 __all__ = ["watching"]
 
+T = TypeVar("T")
+
+_log = logging.getLogger("unstuck.doctor")
 
 Wrapper = Callable[..., Any]
 
@@ -55,16 +59,19 @@ def watching(watcher: Watcher) -> Iterator[Watcher]:
                 hook.remove()
 
 
-def _muted(watcher: Watcher, tell: Callable[..., None]) -> Callable[..., None]:
-    """Return the function as one whose own tensor operations are not taken for the script's."""
+def _muted(watcher: Watcher, tell: Callable[..., T]) -> Callable[..., T | None]:
+    """Return the function as one whose own tensor operations are not taken for the script's, nor its errors."""
     tape = watcher.tape
 
-    def told(*args: Any, **kwargs: Any) -> None:
-        if tape.running:
-            with torch._C.DisableTorchFunction():
-                tell(*args, **kwargs)
-        else:
-            tell(*args, **kwargs)
+    def told(*args: Any, **kwargs: Any) -> T | None:
+        try:
+            if tape.running:
+                with torch._C.DisableTorchFunction():
+                    return tell(*args, **kwargs)
+            return tell(*args, **kwargs)
+        except Exception:  # of what a stranger's program does something may be unheard of, and is then not noted
+            _log.debug("not noted", exc_info=True)
+            return None
 
     return told
 
@@ -159,15 +166,14 @@ def _positional(name: str, args: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def _listen_to_backward(patches: Patches, watcher: Watcher) -> None:
-    done = _muted(watcher, watcher.backward_done)
+    starts, done = _muted(watcher, watcher.backward_starts), _muted(watcher, watcher.backward_done)
 
     def around(original: Wrapper) -> Wrapper:
         def backward(tensors: Any, *args: Any, **kwargs: Any) -> Any:
             first = tensors[0] if isinstance(tensors, (list, tuple)) else tensors
             if watcher.busy or not isinstance(first, Tensor):
                 return original(tensors, *args, **kwargs)
-            with torch._C.DisableTorchFunction():
-                look = watcher.backward_starts(first)
+            look = starts(first)
             watcher.busy = True
             try:
                 result = original(tensors, *args, **kwargs)
@@ -235,11 +241,13 @@ def _listen_to_makers(patches: Patches, watcher: Watcher) -> None:
 
 
 def _listen_to_print(patches: Patches, watcher: Watcher) -> None:
+    printed = _muted(watcher, watcher.printed)
+
     def around(original: Wrapper) -> Wrapper:
         def print(*args: Any, **kwargs: Any) -> None:  # noqa: A001
             original(*args, **kwargs)
-            with torch._C.DisableTorchFunction():
-                watcher.printed(str(kwargs.get("sep") or " ").join(str(value) for value in args))
+            with torch._C.DisableTorchFunction():  # to show a tensor takes functions that are not the script's
+                printed(args, str(kwargs.get("sep") or " "))
 
         return print
 

@@ -155,7 +155,9 @@ def assign_target(call: MetricCall, pending: Sequence[ModelCall]) -> None:
     call.of_model = True
     scale, offset = units
     other = torch.as_tensor(call.first if call.swapped is False else call.second)
-    if (scale, offset) != (1.0, 0.0):
+    if other.dtype == torch.bool:
+        other = other.long()
+    elif (scale, offset) != (1.0, 0.0):
         other = ((other - offset) / scale).to(output.dtype)
     call.scale = scale
     for one, part in zip(chosen, torch.split(other, [len(one.output) for one in chosen]), strict=True):

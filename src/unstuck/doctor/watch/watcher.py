@@ -320,9 +320,10 @@ class Watcher:
         self._unscaled = True
         self.event("unscale")
 
-    def printed(self, text: str) -> None:
+    def printed(self, values: tuple[object, ...], sep: str) -> None:
         """Take note of what is printed."""
         if len(self.seen.printed) < _LINES:
+            text = sep.join(str(value) for value in values)
             self.seen.printed.append(Printed(self.seen.steps, text, site_here(), stack_here()))
 
     def iterated(self, loader: object) -> None:
