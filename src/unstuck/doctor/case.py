@@ -403,7 +403,9 @@ class Case:
         for old, new in pairs:
             if old is not None and new is not None and np.isfinite(new.value):
                 low = old.value if np.isfinite(old.value) else old.chance
-                return (new.value - low) / max(1 - low, 1e-6), old, new
+                share = (new.value - low) / max(1 - low, 1e-6)
+                told = new.kind != "r2" or new.value > 0  # else it is no better than the mean, however bad it was
+                return (share if told else min(share, 0.0)), old, new
         return None
 
     def compared(self, before: Tried, after: Tried) -> list[tuple[Score | None, Score | None]]:

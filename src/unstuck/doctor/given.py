@@ -204,6 +204,15 @@ class Given:
         same = x.shape[1:] == first[0].shape[1:] and y.shape[1:] == first[1].shape[1:]
         return (x, y) if same and x.dtype == first[0].dtype and y.dtype == first[1].dtype else None
 
+    @cached_property
+    def origin(self) -> tuple[Tensor, Tensor] | None:
+        """All samples before the script split or shuffled them; as :attr:`ordered` where they were not."""
+        x, y = _origin(self.x_chain), _origin(self.y_chain)
+        pair = self.pairs[0] if self.pairs else None
+        if x is None or y is None or pair is None or len(x) != len(y) or x.shape[1:] != pair[0].shape[1:]:
+            return self.ordered
+        return (x, y) if y.shape[1:] == pair[1].shape[1:] else self.ordered
+
     def source(self, chain: list[Op]) -> Site | None:
         """Return the line that made the tensor with all samples: the last that did more than take rows of it.
 
@@ -249,6 +258,18 @@ def _base(chain: list[Op], rows: int) -> Tensor | None:
         if largest is not None and largest.ndim and len(largest) > rows:
             return largest.detach()
     return None
+
+
+def _origin(chain: list[Op]) -> Tensor | None:
+    """Return the tensor that rows were first taken from, however often they were taken again."""
+    found = None
+    for op in chain:
+        if op.name not in _TAKING:
+            break
+        largest = max(op.inputs, key=lambda t: t.numel(), default=None)
+        if op.name != "stack" and largest is not None and largest.ndim:
+            found = largest.detach()
+    return found
 
 
 def maker_of(case: Case, x: Tensor) -> Site | None:

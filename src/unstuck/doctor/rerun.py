@@ -279,9 +279,9 @@ class Rerun:
                     break
                 outputs.append(given)
                 targets.append(target)
-            logits = any(op.name == "binary_cross_entropy_with_logits" for op in self.program.ops)
+            link = next((_LINKS[op.name] for op in self.program.ops if op.name in _LINKS), None)
             ignored = max((int(op.kwargs.get("ignore_index", -100)) for op in self.program.ops), default=-100)
-            train = score_of(outputs, targets, logits=logits, ignored=ignored)
+            train = score_of(outputs, targets, link=link, ignored=ignored)
             again: list[tuple[Any, Tensor]] = []
             for call in self._unseen[-_SCORED:]:
                 if call.target is not None and id(call.module) in models and _kept(call.args):
@@ -289,11 +289,12 @@ class Rerun:
                         again.append((models[id(call.module)](*call.args, **call.kwargs), call.target))
             paired = [(out, target) for out, target in again if isinstance(out, Tensor)]
             evaluation = score_of(
-                [out for out, _ in paired], [target for _, target in paired], logits=logits, ignored=ignored
+                [out for out, _ in paired], [target for _, target in paired], link=link, ignored=ignored
             )
         return train, evaluation
 
 
+_LINKS = {"binary_cross_entropy_with_logits": torch.sigmoid, "kl_div": torch.exp}
 _SCORED = 16  # batches
 _SOUGHT = 256  # batches of training in which an evaluation's first samples are looked for
 

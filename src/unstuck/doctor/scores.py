@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -40,7 +40,11 @@ class Score:
 
 
 def score_of(
-    outputs: Sequence[Tensor], targets: Sequence[Tensor], *, logits: bool = False, ignored: int = -100
+    outputs: Sequence[Tensor],
+    targets: Sequence[Tensor],
+    *,
+    link: Callable[[Tensor], Tensor] | None = None,
+    ignored: int = -100,
 ) -> Score | None:
     """Score outputs against targets; None where no measure fits their shapes.
 
@@ -51,8 +55,8 @@ def score_of(
         of the target's shape for numbers and for probabilities or logits of a yes.
     targets
         Batches of class indices (integers), of zeros (or minus ones) and ones, or of numbers.
-    logits
-        Whether what is held against numbers from 0 to 1 is a sigmoid of the outputs.
+    link
+        What the loss does with outputs before it holds them against numbers, such as a sigmoid.
     ignored
         A class index that does not count, as that of what fills a sequence up; negative ones never count.
     """
@@ -76,8 +80,8 @@ def score_of(
     low, high = y.min(), y.max()
     if low != high and high == 1 and low in (0, -1) and bool(((y == low) | (y == high)).all()):
         return _auc(x, (y > 0).float())
-    if logits:
-        x = x.sigmoid()
+    if link is not None:
+        x = link(x)
     variance = float(y.var(correction=0))
     if variance == 0 or not torch.isfinite(x).all():
         return Score("r2", float("-inf"), 0.0, len(y)) if variance else None

@@ -18,6 +18,7 @@ __all__ = ["JUDGES"]
 _BRIEF = 200  # steps
 _SHORT = 500  # steps: such a run is tried for much longer, too
 _LONGER = 4
+_NEARLY = 0.7  # of the variance that is left: where most of what is unexplained goes, it was no noise
 _WORTH = 0.03  # of all that the loss falls: less, where nothing but the loss is known, is not worth the time
 
 
@@ -125,8 +126,9 @@ def _better(case: Case, tried: Tried, enough: float) -> Verdict | None:
             rise = new.value - old.value
             noise = 2 * math.sqrt(0.25 / max(old.samples, 1)) if old.kind != "r2" else 0.0
             least = 0.02 if old.kind == "auc" else 0.04
+            nearly_all = old.kind == "r2" and rise > max(_NEARLY * (1 - old.value), 0.015)
             return Verdict(
-                rise > max(least, noise) and rise > enough * (1 - old.value),
+                (rise > max(least, noise) and rise > enough * (1 - old.value)) or nearly_all,
                 f"going on for {len(tried.losses)} more steps: {old} -> {new.value:.2f}",
             )
     part = max(len(case.losses) // 10, 1)

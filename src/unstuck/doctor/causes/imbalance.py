@@ -20,6 +20,7 @@ __all__ = ["JUDGES"]
 _RARE = 0.25  # of the commonest class's share
 _MISSED = 0.5  # of a rare class that is recalled, and of its number that is predicted: below, its share decides
 _MISSED_BY_CLASS = 0.7  # likewise where the script itself prints a measure that counts every class alike
+_TOLD = 0.15  # F1 of a class that can be told from the others at all
 _HARDLY = 0.3  # recall, of a class that is given up for the others
 _KNOWN = 0.7  # recall of the others: where they are not learnt either, the share of one is not what is wrong
 
@@ -133,7 +134,8 @@ def _resampled(case: Case, evaluated: EvaluationSet, missed: Tensor, classes: in
         f1 = 2 * recall * precision / (recall + precision).clamp(min=1e-9)
         scores.append((float(recall.mean()), float(f1.mean()), of_all))
     (recall_before, f1_before, all_before), (recall_after, f1_after, all_after) = scores
-    worth = f1_after > f1_before + 0.1 or (recall_before < _HARDLY and f1_after > f1_before - 0.1)
+    rescued = recall_before < _HARDLY and f1_after > f1_before - 0.1 and f1_after > _TOLD
+    worth = f1_after > f1_before + 0.1 or rescued
     return Verdict(
         recall_after > recall_before + 0.15 and (worth or (by_class and all_after > all_before + 0.05)),
         f"with balanced classes: recall of the rare classes {recall_before:.2f} -> {recall_after:.2f}, F1 "

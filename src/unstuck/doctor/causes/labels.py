@@ -323,7 +323,7 @@ def label_noise(case: Case) -> Suspicion | None:
     _, evaluation = case.scores
     if case.task not in ("classes", "binary") or not given.rowwise or _several_targets(case) or case.stream.interleaved:
         return None
-    if (evaluation is not None and evaluation.value >= _GOOD) or len(given.all_keys) < _LEAST:
+    if (evaluation is not None and evaluation.value >= _GOOD) or len(given.all_keys) < _LEAST or _several_inputs(case):
         return None
     probed = _probed(case, given)
     if probed is None:

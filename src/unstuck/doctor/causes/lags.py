@@ -24,21 +24,18 @@ def lag_of(given: Given, task: str) -> tuple[int, float, float] | None:
     A linear fit of the targets to the inputs some rows before is compared with the one to the inputs of the same row.
     Inputs of later rows are not asked: of what is to be foreseen they know more, by right.
     """
-    if given.ordered is None or not given.numeric or task == "unknown":
+    if given.origin is None or not given.numeric or task == "unknown" or given.origin[0].ndim < 2:
         return None
-    x, y = given.ordered[0].flatten(1), given.ordered[1]
+    x, y = given.origin[0].flatten(1), given.origin[1]
     if len(x) < _LEAST or x.shape[1] > _WIDEST or y[0].numel() != 1 or not bool(torch.isfinite(x).all()):
         return None
     features = x.double().cpu().numpy()
     targets = _columns(y, task)
     if targets is None or not _lasting(targets):
         return None
-    here = _explained(features, targets)
-    lags = range(1, min(_FARTHEST, len(x) // 10))
-    found = {lag: _explained(features[:-lag], targets[lag:]) for lag in lags}
-    best = max(found, key=found.__getitem__)
-    rise = found[best] - here
-    if found[best] < _KNOWN or rise < max(_CLEARLY * (1 - here), _CLEARLY / 2):
+    found = [_explained(features[: len(x) - lag], targets[lag:]) for lag in range(min(_FARTHEST, len(x) // 10))]
+    best, here = int(np.argmax(found)), found[0]
+    if found[best] < _KNOWN or found[best] - here < max(_CLEARLY * (1 - here), _CLEARLY / 2):
         return None
     return best, found[best], here
 

@@ -116,7 +116,8 @@ def _in_training_mode(case: Case, one: EvaluationSet) -> bool:
     calls = [call for phase in one.phases.values() for call in phase]
     if not all(call.training for call in calls) or not _matters(calls[0].module):
         return False
-    if any(call.grad and call.target is None and call.loss is None for call in calls):
+    end = case.stream.passes[-1].step
+    if any(call.grad and call.step <= end and call.target is None and call.loss is None for call in calls):
         return False  # with a gradient, and never compared with anything: a part of something else
     if len(one.phases) > 0.5 * case.stream.steps and len(one.phases) > 4:
         return False  # at every step, as of what the loss is given

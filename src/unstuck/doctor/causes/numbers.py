@@ -18,6 +18,7 @@ __all__ = ["r2_of", "wrong_error", "wrong_r2"]
 
 Numbers = NDArray[np.float64]
 
+_OF_SUMS = "a sum over samples that is divided by the number of batches"
 _TWICE = "a sum of means over batches that is divided by the number of samples"
 
 
@@ -106,11 +107,13 @@ def _error_options(case: Case, kind: str, step: int) -> Options | None:
             sizes = [float(np.abs(part).mean()) for part in parts]
             found = {"pooled": absolute, "by batch": float(np.mean(sizes))}
             wrong[_TWICE] = sum(sizes) / len(whole)
+            wrong[_OF_SUMS] = float(np.abs(whole).sum()) / len(parts)
             wrong["the mean of the errors with their signs, which cancel out"] = abs(float(whole.mean()))
         elif kind == "mse":
             found = {"pooled": square, "by batch": float(np.mean(of_batches))}
             wrong["the square of the mean error, in which errors cancel out"] = float(whole.mean()) ** 2
             wrong[_TWICE] = sum(of_batches) / len(whole)
+            wrong[_OF_SUMS] = float((whole**2).sum()) / len(parts)
         else:
             found = {"pooled": square**0.5, "by batch": float(np.mean(np.sqrt(of_batches)))}
             found["of the mean of batches"] = float(np.mean(of_batches)) ** 0.5

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sized
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, SequentialSampler, Subset, TensorDataset
 
 from unstuck.doctor.case import Case, Suspicion
@@ -114,6 +114,8 @@ def repeated_batch(case: Case) -> Suspicion | None:
     if batches * _AGAIN > len(given.keys):
         return None
     total, where = _there_are(case, given)
+    if total is None and batches == 1:
+        total, where = _made_anew(case, given)
     if total is None or seen > _FEW * total:
         return None
     kind = "batch" if batches == 1 else "batches"
@@ -166,6 +168,25 @@ def _there_are(case: Case, given: Given) -> tuple[int | None, Site | None]:
         return None, None
     tested = [keys_of(one.x) for one in case.evaluation_sets if one.x is not None and one.x.shape[1:] == base.shape[1:]]
     return len(np.setdiff1d(keys_of(base), np.concatenate([*tested, np.zeros(0, dtype=np.uint64)]))), where
+
+
+def _made_anew(case: Case, given: Given) -> tuple[int | None, Site | None]:
+    """Return how many samples are evaluated, and where the script makes its batch, where it makes one in every pass.
+
+    Whoever trains on all samples that there are holds them in one tensor, or in a data set.
+    """
+    looks = case.stream.looks
+    inputs = [op.inputs[0] for look in looks for op in look.ops if isinstance(op.func, nn.Module) and op.grad]
+    loads = any(isinstance(made.thing, DataLoader) for made in case.seen.made.values())
+    if (
+        loads
+        or given.taking(given.x_chain) is not None
+        or len(inputs) < 2
+        or len({x.data_ptr() for x in inputs}) < len(inputs)
+    ):
+        return None, None
+    sizes = [len(one.x) for one in case.evaluation_sets if one.x is not None and one.x.shape[1:] == inputs[0].shape[1:]]
+    return max(sizes, default=None), given.source(given.x_chain) or case.stream.passes[-1].site
 
 
 def _tensor_of(data: object) -> Tensor | None:

@@ -52,7 +52,44 @@ def train_test_preprocessing_mismatch(case: Case) -> Suspicion | None:
         found = _mismatched(case, evaluated, train, x[:_MOST].float())
         if found is not None:
             return found
-    return _unlike(case, train)
+    return _unlike(case, train) or _by_itself(case, train)
+
+
+def _by_itself(case: Case, train: Tensor) -> Suspicion | None:
+    """Tell inputs that were scaled by their own statistics, where no targets were seen: every column is exactly so.
+
+    Samples that are scaled by the statistics of others are never so exactly, however much they are alike.
+    """
+    whole = given_to(case).origin
+    scaled = whole[0].float() if whole is not None else train
+    mine = given_to(case).all_keys
+    for evaluated in case.evaluation_sets:
+        if evaluated.y is not None or not evaluated.inputs or evaluated.several:
+            continue
+        if any(np.isin(keys_of(x), mine).any() for x in evaluated.inputs) or not _standardised(scaled):
+            continue
+        if all(len(x) >= 10 and _standardised(x.float()) for x in evaluated.inputs):
+            sizes = [len(x) for x in evaluated.inputs]
+            return Suspicion(
+                "train_test_preprocessing_mismatch",
+                0.6,
+                f"In each of {len(sizes)} evaluations of {min(sizes)} samples or more every column has a mean of "
+                "exactly 0 and a deviation of exactly 1: they were scaled by their own statistics, not by training's.",
+                {"evaluations": len(sizes), "samples": sum(sizes)},
+                "Fit the scaler to the training samples alone, and only transform the others.",
+                maker_of(case, evaluated.inputs[0]) or (evaluated.stack[0] if evaluated.stack else None),
+            )
+    return None
+
+
+def _standardised(x: Tensor) -> bool:
+    """Whether every column of a table has a mean of 0 and a deviation of 1, by its own numbers."""
+    if x.ndim != 2 or len(x) < 10 or x.shape[1] < 2:
+        return False
+    mean, std = x.double().mean(0), x.double().std(0, correction=0)
+    exact = (std - 1).abs() < 1e-4
+    sample = (x.double().std(0) - 1).abs() < 1e-4
+    return bool((mean.abs() < 1e-4).all() and (exact | sample | (std < 1e-6)).all())
 
 
 def _mismatched(case: Case, evaluated: EvaluationSet, train: Tensor, x: Tensor) -> Suspicion | None:

@@ -47,7 +47,8 @@ def zero_or_constant_init(case: Case) -> Suspicion | None:
     order = _order(case, set(first) & trained)
     if not order or not any_moved:
         return None  # where nothing was ever moved, what is wrong lies elsewhere
-    hidden = order[:-1]
+    # The last matrix may start at zero, but for the only one that there is, as in a factorisation.
+    hidden = order[:-1] or [p for p in order if not _of_torch(owner_of(case, p))]
     stuck = [(p, min(_equal(first[id(p)], axes), _equal(p.detach(), axes))) for p in hidden if (axes := _axes(case, p))]
     stuck = [(p, share) for p, share in stuck if share >= _SHARE]
     if stuck:
@@ -113,12 +114,16 @@ def _order(case: Case, known: set[int]) -> list[Tensor]:
     return list(found.values())
 
 
+def _of_torch(owner: nn.Module | None) -> bool:
+    return type(owner).__module__.startswith("torch.nn")
+
+
 def _axes(case: Case, parameter: Tensor) -> tuple[int, ...]:
     """Return the axes along which a matrix's units may lie: none for what is no layer's weight."""
     owner = owner_of(case, parameter)
     if isinstance(owner, (nn.Embedding, nn.EmbeddingBag)):
         return (1,)
-    if owner is not None and type(owner).__module__.startswith("torch.nn"):
+    if _of_torch(owner):
         return (1,) if isinstance(owner, nn.modules.conv._ConvTransposeNd) else (0,)
     return (0, 1) if parameter.ndim == 2 else ()  # by hand: either way round
 

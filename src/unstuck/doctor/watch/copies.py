@@ -13,7 +13,7 @@ from torch.utils._pytree import tree_map
 from unstuck.doctor.recording import ModelCall, Pass
 from unstuck.doctor.watch.tape import Op, tensors_in
 
-__all__ = ["Keeper", "copy_model", "leaves_of", "state_of"]
+__all__ = ["Keeper", "copy_model", "leaves_of", "state_of", "units_of"]
 
 _MEGABYTE = 2**20
 _COMPARING = frozenset({"eq", "__eq__", "ne", "__ne__", "sub", "__sub__", "rsub", "__rsub__", "subtract", "isclose"})
@@ -122,8 +122,25 @@ def _assign(calls: list[ModelCall], numbers: list[int], predicted: Tensor, targe
     if not predicted.ndim or not target.ndim or predicted.shape[0] != sum(sizes) or target.shape[0] != sum(sizes):
         return
     for number, mine, wanted in zip(numbers, torch.split(predicted, sizes), torch.split(target, sizes), strict=True):
-        if calls[number].predicted is None and not _contradicts(wanted, calls[number].target):
-            calls[number].predicted, calls[number].target = mine.clone(), wanted.clone()
+        call = calls[number]
+        if call.predicted is None and not _contradicts(wanted, call.target):
+            call.predicted, call.target = mine.clone(), wanted.clone()
+            units = units_of(call.output, mine) if isinstance(call.output, Tensor) else None
+            if units is not None and wanted.is_floating_point():
+                call.predicted, call.target = ((part - units[1]) / units[0] for part in (mine, wanted))
+
+
+def units_of(output: Tensor, made: Tensor) -> tuple[float, float] | None:
+    """Return the scale and the offset that take outputs to numbers made of them; None for none, or the same numbers."""
+    if output.numel() != made.numel() or output.numel() < 3 or not made.is_floating_point():
+        return None
+    out, numbers = output.detach().cpu().double().flatten(), made.detach().cpu().double().flatten()
+    if not float(out.std()) > 0 or not float(numbers.std()) > 0 or torch.equal(out, numbers):
+        return None
+    scale = float(((out - out.mean()) * (numbers - numbers.mean())).mean() / out.var(correction=0))
+    offset = float(numbers.mean() - scale * out.mean())
+    off = float((out * scale + offset - numbers).abs().max())
+    return (scale, offset) if scale and off <= 1e-4 * float(numbers.std()) else None
 
 
 def _contradicts(wanted: Tensor, known: Tensor | None) -> bool:
