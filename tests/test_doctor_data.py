@@ -13,12 +13,16 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from unstuck.doctor import Doctor
 from unstuck.doctor.blame import line_of_value
+from unstuck.doctor.case import Case
 from unstuck.doctor.causes.reshaping import meant_for, scrambles
 from unstuck.doctor.findings import Report
 from unstuck.doctor.printed import series_of
 from unstuck.doctor.recording import Printed
 from unstuck.doctor.scores import score_of
+from unstuck.doctor.streams import streams_of
+from unstuck.doctor.watch.install import watching
 from unstuck.doctor.watch.sites import Site
+from unstuck.doctor.watch.watcher import Watcher
 
 Batches = Callable[[int], Iterator[tuple[Tensor, Tensor]]]
 
@@ -513,6 +517,23 @@ def test_counts_that_are_never_set_back_are_named(reset: bool) -> None:
     assert ("metric_wrong" in causes(found)) is not reset
 
 
+@pytest.mark.parametrize(("name", "power"), [("mse", 2), ("mae", 1)])
+@pytest.mark.parametrize("form", ["mean", "sum of means", "mean of sums"])
+def test_an_error_that_is_divided_by_the_wrong_count_is_named(name: str, power: int, form: str) -> None:
+    y, test = TRAIN[0].sum(1, keepdim=True), TEST[0].sum(1, keepdim=True)
+
+    def error(model: nn.Module, epoch: int) -> None:
+        parts = [(model(a) - b).abs() ** power for a, b in zip(TEST[0].split(30), test.split(30), strict=True)]
+        means, sums = (float(sum(getattr(part, how)() for part in parts)) for how in ("mean", "sum"))
+        value = {"mean": sums / len(test), "sum of means": means / len(test), "mean of sums": sums / len(parts)}[form]
+        print(f"val {name} {value:.6f}")
+
+    model = net(outputs=1)
+    adam = torch.optim.Adam(model.parameters(), lr=1e-3)
+    found = watch(model, shuffled(TRAIN[0], y), loss=squares, report=error, optimizer=adam, probes=False)
+    assert ("metric_wrong" in causes(found)) == (form != "mean")
+
+
 @pytest.mark.parametrize(("root", "named"), [(False, True), (True, False)])
 def test_an_error_of_which_no_root_is_taken_is_named(root: bool, named: bool) -> None:
     y, test = TRAIN[0].sum(1, keepdim=True), TEST[0].sum(1, keepdim=True)
@@ -737,3 +758,69 @@ def test_classes_that_share_an_index_are_told_by_their_usual_count() -> None:
     x = torch.cat([F.one_hot(row, 3), F.one_hot(column, 4)], 1) + 0.2 * torch.randn(600, 7, generator=generator)
     assert "label_index_error" in causes(watch(net(7, 12), shuffled(x, 3 * row + column), probes=False))
     assert "label_index_error" not in causes(watch(net(7, 12), shuffled(x, 4 * row + column), probes=False))
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_batch_that_is_made_anew_and_always_the_same_is_named(again: bool) -> None:
+    test = blobs(300, seed=9)
+
+    def made(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        for step in range(10):
+            yield blobs(40, seed=0 if again else 100 * epoch + step)
+
+    assert ("repeated_batch" in causes(watch(net(), made, test, probes=False))) == again
+
+
+def test_an_evaluation_in_other_units_is_scored_in_those_of_the_model() -> None:
+    x = torch.randn(240, 3, generator=torch.Generator().manual_seed(0))
+    y = 2 * x[:, :1] - x[:, 1:2]
+    model = net(3, 1)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    watcher = Watcher()
+    with watching(watcher):
+        for _ in range(40):
+            optimizer.zero_grad()
+            F.mse_loss(model(x), y).backward()
+            optimizer.step()
+        with torch.no_grad():
+            ((model(x) * 30 + 400).squeeze(1) - (30 * y + 400).squeeze(1)).abs().mean()
+    (evaluated,) = Case(streams_of(watcher.seen)[0], None).evaluation_sets
+    assert evaluated.y is not None
+    assert torch.allclose(evaluated.y, y.squeeze(1), atol=1e-4)
+
+
+@pytest.mark.parametrize("itself", [True, False])
+def test_samples_that_are_scaled_by_their_own_statistics_are_named(itself: bool) -> None:
+    x, y = blobs(240)
+    other = 0.4 * blobs(90, seed=3)[0] + 1
+    mean, std = x.mean(0), x.std(0)
+    by = (other.mean(0), other.std(0)) if itself else (mean, std)
+
+    def look(model: nn.Module, _: int) -> None:
+        model((other - by[0]) / by[1]).numpy()
+
+    report = watch(net(), shuffled((x - mean) / std, y), report=look, probes=False)
+    said = [finding.summary for finding in report.findings if finding.cause == "train_test_preprocessing_mismatch"]
+    assert any("by their own statistics" in one for one in said) == itself
+
+
+def test_the_outputs_of_a_divergence_are_logarithms() -> None:
+    share = torch.randn(50, 4, generator=torch.Generator().manual_seed(0)).softmax(1)
+    assert score_of([share.log()], [share], link=torch.exp).value == pytest.approx(1)  # type: ignore[union-attr]
+
+
+def test_a_model_that_is_asked_after_its_training_is_judged_by_its_mode() -> None:
+    x, y = blobs(240)
+    for mode in (True, False):
+        model = nn.Sequential(nn.Linear(6, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 3))
+        with Doctor(probes=False) as doctor:
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+            for epoch in range(3):
+                for a, b in shuffled(x, y)(epoch):
+                    optimizer.zero_grad()
+                    F.cross_entropy(model(a), b).backward()
+                    optimizer.step()
+            model.requires_grad_(False).train(mode)
+            for part in blobs(60, seed=4)[0].split(20):
+                (model(part).argmax(1) == 1).sum()
+        assert ("wrong_train_eval_mode" in causes(doctor.report())) == mode

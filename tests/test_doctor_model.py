@@ -179,6 +179,27 @@ def test_a_descent_by_hand_is_judged_by_what_its_passes_left(
     assert JUDGES[slug](by_hand(drawn)) is None
 
 
+class Factors(nn.Module):
+    """Two kinds of things, and how well each of one goes with each of the other: one matrix in all."""
+
+    def __init__(self, start: Tensor) -> None:
+        super().__init__()
+        self.factors = nn.Parameter(start)
+
+    def forward(self, pairs: Tensor) -> Tensor:
+        return self.factors[pairs].prod(1).sum(1, keepdim=True)
+
+
+@pytest.mark.parametrize("constant", [True, False])
+def test_factors_that_start_equal_stay_equal(constant: bool) -> None:
+    torch.manual_seed(1)
+    pairs = torch.stack([torch.randint(0, 12, (400,)), torch.randint(12, 24, (400,))], 1)
+    truth = torch.randn(24, 4)[pairs].prod(1).sum(1, keepdim=True)
+    start = torch.full((24, 4), 0.3) if constant else 0.3 * torch.randn(24, 4)
+    case = trained(lambda: Factors(start), (pairs, truth / truth.std()), epochs=10, lr=0.02, loss="mse_loss")
+    assert (JUDGES["zero_or_constant_init"](case) is not None) == constant
+
+
 def test_a_last_layer_of_zeros_is_meant() -> None:
     def make() -> nn.Module:
         model = mlp(2, 16, 2)

@@ -178,12 +178,8 @@ def _made_anew(case: Case, given: Given) -> tuple[int | None, Site | None]:
     looks = case.stream.looks
     inputs = [op.inputs[0] for look in looks for op in look.ops if isinstance(op.func, nn.Module) and op.grad]
     loads = any(isinstance(made.thing, DataLoader) for made in case.seen.made.values())
-    if (
-        loads
-        or given.taking(given.x_chain) is not None
-        or len(inputs) < 2
-        or len({x.data_ptr() for x in inputs}) < len(inputs)
-    ):
+    anew = len({x.data_ptr() for x in inputs}) == len(inputs) > 1
+    if loads or given.base_x is not None or not anew:
         return None, None
     sizes = [len(one.x) for one in case.evaluation_sets if one.x is not None and one.x.shape[1:] == inputs[0].shape[1:]]
     return max(sizes, default=None), given.source(given.x_chain) or case.stream.passes[-1].site
