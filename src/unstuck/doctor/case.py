@@ -33,6 +33,7 @@ T = TypeVar("T")
 _log = logging.getLogger("unstuck.doctor")
 
 _POOLED = 4096  # samples
+_UNLIKE = 0.05  # of a score: a rerun with nothing changed comes nearer to its run
 
 
 @dataclass
@@ -397,15 +398,16 @@ class Case:
         before, after = self.baseline, self.try_out(name, change)
         if before is None or after is None:
             return None
-        pairs = self.compared(before, after)
+        pairs, by_heart = self.compared(before, after), False
         if self.rerun is not None and self.rerun.program.fixed_targets:
             pairs.reverse()  # it trained on the few batches that are known: what generalises is not to be told
+            by_heart = _falls(before.evaluation, after.evaluation)
         for old, new in pairs:
             if old is not None and new is not None and np.isfinite(new.value):
                 low = old.value if np.isfinite(old.value) else old.chance
                 share = (new.value - low) / max(1 - low, 1e-6)
-                told = new.kind != "r2" or new.value > 0  # else it is no better than the mean, however bad it was
-                return (share if told else min(share, 0.0)), old, new
+                nothing = new.kind == "r2" and new.value <= 0  # no better than the mean, however bad it was before
+                return (min(share, 0.0) if nothing or by_heart else share), old, new
         return None
 
     def compared(self, before: Tried, after: Tried) -> list[tuple[Score | None, Score | None]]:
@@ -415,10 +417,13 @@ class Case:
     def _reached(self, score: Score | None, which: int) -> Score | None:
         """Return the better of a score after a rerun's steps and, where the run was longer, its own at the end.
 
+        So, too, where the run itself went far better than its rerun: then something is left out of that.
         ``which`` says of which scores it is one: 0 of those on training data, 1 of those on evaluation data.
         """
         own = self.scores[which]
-        if score is None or own is None or own.kind != score.kind or self.probe_steps >= 0.9 * self.stream.steps:
+        if score is None or own is None or own.kind != score.kind:
+            return score
+        if self.probe_steps >= 0.9 * self.stream.steps and not own.value > score.value + _UNLIKE:
             return score
         return own if np.isfinite(own.value) and not own.value <= score.value else score
 
@@ -434,6 +439,11 @@ class Case:
                 return what()
         except Exception:
             return None
+
+
+def _falls(before: Score | None, after: Score | None) -> bool:
+    """Whether a score goes down: then what was trained on is only learnt by heart."""
+    return before is not None and after is not None and after.value < before.value
 
 
 def _pooled(parts: Sequence[Tensor]) -> Tensor | None:

@@ -74,8 +74,11 @@ def loss_sign_flipped(case: Case) -> Suspicion | None:
 
 def _ranks_backwards(case: Case) -> bool:
     """Whether training makes a loss by hand smaller and turns the answers round: a score that is large for the best."""
-    score = case.scores[0]
-    return not case.loss_name and score is not None and score.kind != "r2" and score.value < _BACKWARDS * score.chance
+    score, out = case.scores[0], case.stream.passes[-1].calls[-1].output if case.stream.passes[-1].calls else None
+    if case.loss_name or score is None or score.kind == "r2" or not isinstance(out, Tensor) or not out.numel():
+        return False
+    distances = bool((out >= 0).all()) and float(out.max()) > 1  # which are small for a yes
+    return score.value < _BACKWARDS * score.chance and not distances
 
 
 def loss_shape_broadcast(case: Case) -> Suspicion | None:
