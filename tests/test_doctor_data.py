@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -16,6 +18,7 @@ from unstuck.doctor.blame import line_of_value
 from unstuck.doctor.case import Case
 from unstuck.doctor.causes.reshaping import meant_for, scrambles
 from unstuck.doctor.findings import Report
+from unstuck.doctor.given import given_to
 from unstuck.doctor.printed import series_of
 from unstuck.doctor.recording import Printed
 from unstuck.doctor.scores import score_of
@@ -824,3 +827,21 @@ def test_a_model_that_is_asked_after_its_training_is_judged_by_its_mode() -> Non
             for part in blobs(60, seed=4)[0].split(20):
                 (model(part).argmax(1) == 1).sum()
         assert ("wrong_train_eval_mode" in causes(doctor.report())) == mode
+
+
+def test_a_case_is_forgotten_when_nobody_needs_it() -> None:
+    x, y = blobs(120)
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    watcher = Watcher()
+    with watching(watcher):
+        for a, b in shuffled(x, y)(0):
+            optimizer.zero_grad()
+            F.cross_entropy(model(a), b).backward()
+            optimizer.step()
+    case = Case(streams_of(watcher.seen)[0], None)
+    assert given_to(case).rowwise
+    gone = weakref.ref(case)
+    del case
+    gc.collect()
+    assert gone() is None

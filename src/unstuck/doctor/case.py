@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
@@ -162,6 +162,7 @@ class Case:
     def __init__(self, stream: Stream, budget: Budget | None) -> None:
         self.stream, self.budget = stream, budget
         self._tried: dict[str, Tried | None] = {}
+        self.known: dict[str, Any] = {}  # what judges worked out once, and share
 
     @property
     def seen(self) -> Recording:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -227,14 +226,12 @@ class Given:
         return next((op.site for op in chain if op.name in _TAKING and op.site), None)
 
 
-_CACHE: WeakKeyDictionary[Case, Given] = WeakKeyDictionary()
-
-
 def given_to(case: Case) -> Given:
     """Return what the passes of a case were given, worked out once."""
-    if case not in _CACHE:
-        _CACHE[case] = Given(case)
-    return _CACHE[case]
+    if "given" not in case.known:
+        case.known["given"] = Given(case)
+    found: Given = case.known["given"]
+    return found
 
 
 def made_from(ops: list[Op], tensor: Tensor) -> list[Op]:
