@@ -33,7 +33,7 @@ T = TypeVar("T")
 _log = logging.getLogger("unstuck.doctor")
 
 _POOLED = 4096  # samples
-_UNLIKE = 0.05  # of a score: a rerun with nothing changed comes nearer to its run
+_UNLIKE = 0.1  # of a score: a rerun with nothing changed comes nearer to its run, even where the loss swings
 
 
 @dataclass
