@@ -733,13 +733,8 @@ def test_labels_of_earlier_rows_of_a_series_are_named(moved: int, named: bool) -
     generator = torch.Generator().manual_seed(0)
     state = torch.randint(3, (60,), generator=generator).repeat_interleave(20)
     x = 2.0 * F.one_hot(state, 3) + 0.5 * torch.randn(1200, 3, generator=generator)
-    x, y = x[20:-20], state[20 - moved : 1180 - moved]
-
-    def deal(epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
-        for rows in torch.randperm(len(x), generator=torch.Generator().manual_seed(epoch)).split(40):
-            yield x[rows], y[rows]
-
-    report = watch(net(3), deal, probes=False)
+    batches = shuffled(x[20:-20], state[20 - moved : 1180 - moved], 40)
+    report = watch(net(3), batches, probes=False)
     assert ("labels_misaligned" in causes(report)) == named  # labels of later rows may be what is to be foreseen
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from torch import Tensor
@@ -90,9 +89,10 @@ def _input(call: ModelCall) -> Tensor | None:
 
 def windows_of(case: Case, series: Series, place: int) -> Iterator[list[Pass]]:
     """Yield the passes that a number of the training may be about: since the one before, of an epoch, or all."""
-    if case not in _WINDOWS:
-        _WINDOWS[case] = [one.step for one in case.stream.passes]
-    steps, passes = _WINDOWS[case], case.stream.passes
+    passes = case.stream.passes
+    if "steps" not in case.known:
+        case.known["steps"] = [one.step for one in passes]
+    steps = case.known["steps"]
     step = series.readings[place].step
     before = max((r.step for r in series.readings[:place] if r.step < step), default=0)
     end = bisect_left(steps, step)
@@ -100,9 +100,6 @@ def windows_of(case: Case, series: Series, place: int) -> Iterator[list[Pass]]:
     epoch = batches_of_training(case)
     for begin in sorted({start, max(end - epoch, 0), end // epoch * epoch if epoch else 0, 0}, reverse=True):
         yield passes[begin:end]
-
-
-_WINDOWS: WeakKeyDictionary[Case, list[int]] = WeakKeyDictionary()
 
 
 def batches_of_training(case: Case) -> int:

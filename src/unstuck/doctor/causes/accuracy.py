@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -130,12 +129,9 @@ def _options(pairs: Numbers, sizes: set[int], batches: int) -> Options:
     return Options(right, {n: v for n, v in wrong.items() if not any(abs(v - r) < 1e-9 for r in right.values())})
 
 
-_COUNTED: WeakKeyDictionary[Case, dict[int, tuple[int, int] | None]] = WeakKeyDictionary()
-
-
 def _hits(case: Case, call: ModelCall) -> tuple[int, int] | None:
     """Return how many outputs of a call are right, and how many there are, counted once."""
-    known = _COUNTED.setdefault(case, {})
+    known: dict[int, tuple[int, int] | None] = case.known.setdefault("hits", {})
     if id(call) not in known:
         known[id(call)] = _count(case, call)
     return known[id(call)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sized
 from functools import partial
 from itertools import pairwise
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -131,14 +130,12 @@ def _lagging(case: Case, given: Given) -> Suspicion | None:
 # -- probes on the samples ---------------------------------------------------------------------------------------------
 
 
-_PROBES: WeakKeyDictionary[Case, list[Probed | None]] = WeakKeyDictionary()
-
-
 def _probed(case: Case, given: Given) -> Probed | None:
     """Fit the probes of the inspection of data to the samples, once; rows are numbered as in the script if known."""
-    if case not in _PROBES:
-        _PROBES[case] = [case.quietly(lambda: _fit(case, given))]
-    return _PROBES[case][0]
+    if "probed" not in case.known:
+        case.known["probed"] = case.quietly(lambda: _fit(case, given))
+    found: Probed | None = case.known["probed"]
+    return found
 
 
 def _fit(case: Case, given: Given) -> Probed | None:

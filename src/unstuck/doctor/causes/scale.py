@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -87,12 +86,9 @@ def _loss_options(case: Case, series: Series, place: int) -> Options | None:
     return Options(right, wrong) if right else None
 
 
-_PLAIN: WeakKeyDictionary[Case, dict[int, bool]] = WeakKeyDictionary()
-
-
 def _plain(case: Case, done: Pass) -> bool:
     """Whether a pass minimised what one loss function returned."""
-    known = _PLAIN.setdefault(case, {})
+    known: dict[int, bool] = case.known.setdefault("plain", {})
     if done.number not in known:
         calls = done.loss_calls
         known[done.number] = len(calls) == 1 and calls[0].output.numel() == 1 and (
