@@ -60,6 +60,7 @@ def test_search_finds_a_term(reader: Open, served: str, where: str) -> None:
     view.page.locator("#pst-search-dialog input").fill("softmax")
     view.page.keyboard.press("Enter")
     expect(view.page.locator("#search-results a[href*='glossary']").first).to_be_visible()
+    view.page.wait_for_load_state("networkidle")  # the results' excerpts are fetched page by page
     keep(view.page, f"search-{where}")
     view.page.locator("#search-results a[href*='losses']").first.click()
     expect(view.page.locator("span.highlighted").first).to_be_attached()
