@@ -7,13 +7,15 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from unstuck.inspection.findings import Finding
 from unstuck.inspection.reading import Samples
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["DataReport"]
 
