@@ -161,10 +161,16 @@ class Rerun:
         return {id(model): copy.deepcopy(model) for model in self.stream.models}
 
     def parameters_for(self, models: dict[int, nn.Module]) -> dict[int, Tensor]:
-        """Return the id of each parameter of the script's -> that of the copies; free ones are copied by themselves."""
+        """Return the id of each parameter of the script's -> that of the copies; free ones are copied by themselves.
+
+        A layer that a model has had another put in the place of since is known by the name that it had.
+        """
         found: dict[int, Tensor] = {}
+        held = {id(parameter) for parameter in self.stream.held}
         for model in self.stream.models:
             copies = dict(models[id(model)].named_parameters())
+            known = self.stream.seen.names.get(id(model), {})
+            found.update((key, copies[name]) for key, name in known.items() if key in held and name in copies)
             found.update((id(p), copies[name]) for name, p in model.named_parameters() if name in copies)
         for parameter in self.stream.held:
             if id(parameter) not in found:

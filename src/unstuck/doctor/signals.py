@@ -5,6 +5,7 @@ Unlike hooks on modules this sees what a script computes by hand too: ``x @ self
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -272,6 +273,8 @@ def listen(
         with listener:
             outcome = rerun.program.run(models, batch, parameters)
         loss = outcome.loss.mean()
+        for call in listener.calls:  # what the pass asked gradients of by itself, such as a sample's, is not the loss's
+            call.delta = math.nan
         if backward and loss.requires_grad:
             wanted = [p for p in parameters.values() if p.requires_grad and p.is_floating_point()]
             torch.autograd.grad(loss, wanted + listener.sequences, allow_unused=True)

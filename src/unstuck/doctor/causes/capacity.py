@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes.outputs import NUMBER_LOSSES
+from unstuck.doctor.given import given_to
 from unstuck.doctor.places import owner_of
 from unstuck.doctor.remakes import sums
 from unstuck.doctor.rerun import Change, Tried
@@ -69,6 +70,8 @@ def under_capacity(case: Case) -> Suspicion | None:
     if not _sound_inputs(case) or not _measures(case, train) or _mostly_frozen(case):
         return None
     parameters = sum(p.numel() for p in case.stream.parameters.values())
+    if evaluated is None and not 0 < narrow <= _NARROWEST and 2 * parameters > len(given_to(case).all_keys):
+        return None  # a model of about as many numbers as samples: what a larger one adds is learnt by heart
     bent = _bends(case)
     reference = _reference(case) if not bent or 0 < narrow <= _NARROWEST else None
     return Suspicion(

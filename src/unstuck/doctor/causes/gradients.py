@@ -220,11 +220,14 @@ def _no_grad_line(op: Op) -> Site | None:
 
 
 def _repeated_cut(ops: list[Op], cuts: list[Op]) -> tuple[Op, int] | None:
-    """Return a detach that is made at one line several times in a pass, and whose result is used again in it."""
+    """Return a detach that is made at one line several times in a pass, and whose result is used again in it.
+
+    What is made a leaf of its own again is a sample that is moved along its own gradient, and no state.
+    """
     used = {id(t) for op in ops for t in op.inputs}
     by_line: dict[Site | None, list[Op]] = {}
     for op in cuts:
-        if op.name in ("detach", "data") and any(id(out) in used for out in op.outputs):
+        if op.name in ("detach", "data") and any(id(out) in used and not out.requires_grad for out in op.outputs):
             by_line.setdefault(op.site, []).append(op)
     most = max(by_line.values(), key=len, default=[])
     return (most[0], len(most)) if len(most) >= 3 else None
