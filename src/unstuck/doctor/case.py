@@ -33,6 +33,7 @@ T = TypeVar("T")
 _log = logging.getLogger("unstuck.doctor")
 
 _POOLED = 4096  # samples
+_ABOVE = 0.02  # chance lies a score that tells something
 _UNLIKE = 0.1  # of a score: a rerun with nothing changed comes nearer to its run, even where the loss swings
 
 
@@ -51,11 +52,15 @@ class Budget:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a probe says: whether the cause holds, and what was done and measured, as a clause for the report."""
+    """What a probe says: whether the cause holds, and what was done and measured, as a clause for the report.
+
+    ``ruins`` says that what was to cure undid what the run learns as it is.
+    """
 
     confirmed: bool
     tried: str
     evidence: dict[str, Number] = field(default_factory=dict)
+    ruins: bool = False
 
 
 @dataclass
@@ -443,8 +448,10 @@ class Case:
 
 
 def _falls(before: Score | None, after: Score | None) -> bool:
-    """Whether a score goes down: then what was trained on is only learnt by heart."""
-    return before is not None and after is not None and after.value < before.value
+    """Whether a score that was above chance goes down: then what was trained on is only learnt by heart."""
+    if before is None or after is None:
+        return False
+    return before.value > before.chance + _ABOVE and after.value < before.value
 
 
 def _pooled(parts: Sequence[Tensor]) -> Tensor | None:

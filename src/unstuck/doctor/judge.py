@@ -96,13 +96,15 @@ def _belief(suspicion: Suspicion, verdict: Verdict | None) -> float:
     """Return the confidence after the probe.
 
     A confirmation halves the doubt; a rejection ends the suspicion, or, where the fault is certain, says that it does
-    little harm here.
+    little harm here. What is ruined by its cure was no fault.
     """
     if verdict is None:
         return suspicion.confidence
     if verdict.confirmed:
         return 1 - (1 - suspicion.confidence) / 2
-    return 0.9 * suspicion.confidence if suspicion.certain else min(suspicion.confidence, 0.3)
+    if suspicion.certain and not verdict.ruins:
+        return 0.9 * suspicion.confidence
+    return min(suspicion.confidence, 0.3)
 
 
 def _verdict(findings: tuple[Finding, ...], *, enough: bool) -> str:

@@ -29,7 +29,17 @@ def changed(case: Case, name: str, change: Change, enough: float = 0.3) -> Verdi
     if found is None:
         return None
     share, before, after = found
-    return Verdict(share > enough, f"{name}: {before} -> {after.value:.2f} after {case.probe_steps} steps")
+    tried = f"{name}: {before} -> {after.value:.2f} after {case.probe_steps} steps"
+    return Verdict(share > enough, tried, ruins=_ruins(case, name))
+
+
+def _ruins(case: Case, name: str) -> bool:
+    """Whether a rerun with a change no longer learns what one without it learns."""
+    old, new = case.baseline, case.try_out(name)
+    if old is None or new is None or old.train is None or new.train is None:
+        return False
+    learnt, left = old.train.value - old.train.chance, new.train.value - new.train.chance
+    return learnt > _LEARNT and left < _LEFT * learnt
 
 
 def lifted(case: Case, name: str, change: Change, enough: float = 0.25, least: float = 0.03) -> Verdict | None:
@@ -90,6 +100,7 @@ class Skipping(TorchFunctionMode):
 _NOTHING = 0.03  # of a first loss: what is left of it is not worth a cure
 _HALF = 0.5  # of the way to a perfect score: what a better setting must go to count as a cure
 _WORTH = 0.05  # and by how much the score itself must rise
+_LEARNT, _LEFT = 0.3, 0.3  # of a score above chance, and the share of it that is left: less, and it is ruined
 _LEAST = 0.03  # of a score: two runs of the same script with other seeds differ by as much
 
 

@@ -268,7 +268,9 @@ class Rerun:
     def _closure(optimizer: optim.Optimizer, loss: Tensor) -> tuple[Callable[[], Tensor], ...]:
         return ((lambda: loss.detach()),) if isinstance(optimizer, optim.LBFGS) else ()
 
-    def scores(self, models: dict[int, nn.Module], change: Change | None = None) -> tuple[Score | None, Score | None]:
+    def scores(
+        self, models: dict[int, nn.Module], change: Change | None = None, batches: Sequence[Batch] | None = None
+    ) -> tuple[Score | None, Score | None]:
         """Score models in evaluation mode, on batches of the training and on what the script evaluated on."""
         mode = (change or Change()).mode
         for model in models.values():
@@ -276,7 +278,7 @@ class Rerun:
         parameters = self.parameters_for(models)
         with torch.no_grad(), torch.random.fork_rng(_devices(self.stream)):
             outputs, targets = [], []
-            for batch in self.batches[-_SCORED:]:
+            for batch in self.batches[-_SCORED:] if batches is None else batches:
                 with mode():
                     outcome = self.program.run(models, batch, parameters)
                 target = next((batch[key] for key in self.program.targets if key in batch), None)

@@ -252,7 +252,10 @@ def _axis_of_loss(case: Case, op: Op, axis: int) -> int:
 
 
 def _summed_over(ops: list[Op], weights: Tensor) -> int | None:
-    """Return the axis of attention weights that is summed over by what uses them next; None where that is unclear."""
+    """Return the axis of attention weights that is summed over by what uses them next; None where that is unclear.
+
+    Of two factors that are multiplied, one that sums to 1 over that axis is the weights, as those of a mixture.
+    """
     for op in ops:
         inputs = op.inputs
         if op.name in ("matmul", "bmm", "__matmul__") and len(inputs) == 2 and inputs[0] is weights:
@@ -263,12 +266,21 @@ def _summed_over(ops: list[Op], weights: Tensor) -> int | None:
             weights = op.outputs[0]
         if op.name in ("mul", "__mul__", "__rmul__") and len(inputs) == 2 and any(t is weights for t in inputs):
             product, dims = op.outputs[0], weights.ndim
+            other = inputs[1] if inputs[0] is weights else inputs[0]
             for after in ops:
                 if after.name == "sum" and after.inputs and after.inputs[0] is product:
                     axis = after.kwargs.get("dim", after.args[1] if len(after.args) > 1 else None)
-                    return int(axis) % product.ndim if isinstance(axis, int) and product.ndim == dims else None
+                    if not isinstance(axis, int) or product.ndim != dims or _sums_to_one(other, axis):
+                        return None
+                    return axis % product.ndim
             return None
     return None
+
+
+def _sums_to_one(factor: Tensor, axis: int) -> bool:
+    if not -factor.ndim <= axis < factor.ndim:
+        return False
+    return bool(((factor.detach().float().sum(axis) - 1).abs() < 1e-3).all())
 
 
 def _summed_by_einsum(op: Op, weights: Tensor) -> int | None:

@@ -20,8 +20,8 @@ __all__ = ["JUDGES"]
 _RARE = 0.25  # of the commonest class's share
 _MISSED = 0.5  # of a rare class that is recalled, and of its number that is predicted: below, its share decides
 _MISSED_BY_CLASS = 0.7  # likewise where the script itself prints a measure that counts every class alike
-_TOLD = 0.15  # F1 of a class that can be told from the others at all
-_HARDLY = 0.3  # recall, of a class that is given up for the others
+_TOLD = 0.35  # F1 of a class that can be told from the others
+_RANKING = ("roc_auc_score", "average_precision_score")
 _KNOWN = 0.7  # recall of the others: where they are not learnt either, the share of one is not what is wrong
 
 
@@ -34,7 +34,10 @@ def class_imbalance(case: Case) -> Suspicion | None:
         or any(y[0].numel() != 1 for _, y in given.pairs[:1])
     ):
         return None
-    missed_below = _MISSED_BY_CLASS if (by_class := _counts_classes_alike(case)) else _MISSED
+    by_class = _counts_classes_alike(case)
+    if not by_class and _ranks(case):
+        return None  # by the order of the outputs: a class may be rare, and its probability rightly below a half
+    missed_below = _MISSED_BY_CLASS if by_class else _MISSED
     counts = torch.bincount(torch.cat([y.flatten().long() for _, y in given.pairs]).clamp(min=0))
     shares = counts / counts.sum()
     for evaluated in held_out(case):
@@ -75,6 +78,13 @@ def _counts_classes_alike(case: Case) -> bool:
     return any(re.search(r"\bbalanced|\bmacro|\bg-?mean|mean recall", one.text.lower()) for one in case.seen.printed)
 
 
+def _ranks(case: Case) -> bool:
+    """Whether the script judges itself by the order of its outputs, to which the share of a class is nothing."""
+    return any(one.name in _RANKING for one in case.seen.metrics) or any(
+        re.search(r"\bau(ro|pr)?c\b|average precision", one.text.lower()) for one in case.seen.printed
+    )
+
+
 def _loader_of(case: Case) -> Site | None:
     from torch.utils.data import DataLoader
 
@@ -103,8 +113,8 @@ def _by_class(outputs: list[Tensor], targets: list[Tensor], classes: int) -> tup
 def _resampled(case: Case, evaluated: EvaluationSet, missed: Tensor, classes: int, *, by_class: bool) -> Verdict | None:
     """Train on batches in which every class is as frequent, and see whether the rare ones are recognised.
 
-    Resampling always trades recall for false alarms: only where hardly any are recognised, or where the script counts
-    every class alike, may that cost precision.
+    Resampling always trades recall for false alarms: only where the script counts every class alike may that cost
+    precision.
     """
     again = case.rerun
     if again is None:
@@ -134,8 +144,7 @@ def _resampled(case: Case, evaluated: EvaluationSet, missed: Tensor, classes: in
         f1 = 2 * recall * precision / (recall + precision).clamp(min=1e-9)
         scores.append((float(recall.mean()), float(f1.mean()), of_all))
     (recall_before, f1_before, all_before), (recall_after, f1_after, all_after) = scores
-    rescued = recall_before < _HARDLY and f1_after > f1_before - 0.1 and f1_after > _TOLD
-    worth = f1_after > f1_before + 0.1 or rescued
+    worth = f1_after > max(f1_before + 0.1, _TOLD)
     return Verdict(
         recall_after > recall_before + 0.15 and (worth or (by_class and all_after > all_before + 0.05)),
         f"with balanced classes: recall of the rare classes {recall_before:.2f} -> {recall_after:.2f}, F1 "

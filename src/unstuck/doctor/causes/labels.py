@@ -18,7 +18,7 @@ from unstuck.doctor.causes.splits import train_test_preprocessing_mismatch
 from unstuck.doctor.given import Given, given_to, held_out, keys_of, samples_of
 from unstuck.doctor.probes import score_error
 from unstuck.doctor.rerun import Batch, Change
-from unstuck.doctor.retrials import taken
+from unstuck.doctor.retrials import rows_of, taken
 from unstuck.doctor.scores import Score
 from unstuck.doctor.watch.sites import Site
 from unstuck.doctor.watch.tape import tensors_in
@@ -34,6 +34,7 @@ _PROBED = 1500  # samples: enough for both probes, in about a second
 _WIDEST = 4000  # features of a sample
 _GOOD = 0.97  # a score on held-out samples that no misaligned or noisy labels leave
 _GAP = 0.12  # by which a model may do better on an evaluation than in training, of an easier draw
+_AS_LABELLED = 0.5  # of the disputed samples that a model names as they are labelled: no noise
 _NOISE = 0.05  # of the labels: what is wrong in many a clean set does no harm
 _STRETCH = 0.12  # of the samples: a stretch of them in which labels are at chance
 _WINDOW = 40  # samples of a stretch that are judged together
@@ -377,20 +378,30 @@ def _better_elsewhere(case: Case, given: Given) -> Suspicion | None:
 
 
 def _without(case: Case, disputed: Tensor) -> Verdict | None:
-    """Train without the disputed samples; where the evaluation's own labels are as noisy, that need not show."""
+    """Train without the disputed samples; where the evaluation's own labels are as noisy, that need not show.
+
+    A model that has not seen them, and names them as they are labelled, tells more of them than the probes do.
+    """
     again = case.rerun
     if again is None or not len(disputed):
         return None
     keys = keys_of(disputed)
     x_key = next((key for key, what in again.program.outside.items() if what[0] == "call"), 0)
 
+    def among(rows: Batch) -> NDArray[np.bool_]:
+        return np.isin(keys_of(rows[x_key].float()), keys)
+
     def cleaned(batches: list[Batch]) -> list[Batch]:
-        return taken(
-            batches, lambda rows: torch.as_tensor(np.flatnonzero(~np.isin(keys_of(rows[x_key].float()), keys)))
-        )
+        return taken(batches, lambda rows: torch.as_tensor(np.flatnonzero(~among(rows))))
 
     name = f"without {len(disputed)} disputed samples"
-    gain = case.gain(name, Change(batches=cleaned))
+    gain, tried, rows = case.gain(name, Change(batches=cleaned)), case.try_out(name), rows_of(again.batches)
+    if tried is not None and rows is not None:
+        places = torch.as_tensor(np.flatnonzero(among(rows)))
+        batch = {key: value[places] for key, value in rows.items()}
+        score = case.quietly(lambda: again.scores(tried.models, batches=[batch])[0])
+        if score is not None and score.kind == "accuracy" and score.value > _AS_LABELLED:
+            return Verdict(False, f"{name}: {score.value:.0%} of them are named as they are labelled all the same")
     if gain is None or gain[2].value < gain[1].value + max(0.01, score_error(gain[1])):
         return None
     return Verdict(True, f"{name}: {gain[1]} -> {gain[2].value:.2f} after {case.probe_steps} steps")

@@ -81,7 +81,7 @@ def weight_decay_too_strong(case: Case) -> Suspicion | None:
     )
     return Suspicion(
         "weight_decay_too_strong",
-        0.49,
+        case.guessed(0.51) if penalty > 0.3 or pull > _STRONG else 0.49,
         (
             f"The penalty makes {penalty:.0%} of the loss at the end."
             if by_hand
