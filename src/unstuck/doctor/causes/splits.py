@@ -64,7 +64,7 @@ def _by_itself(case: Case, train: Tensor) -> Suspicion | None:
     if not _standardised(whole[0].float() if whole is not None else train):
         return None
     mine = given_to(case).all_keys
-    for evaluated in case.evaluation_sets:
+    for evaluated in _of_first(case):
         if evaluated.y is not None or not evaluated.inputs or evaluated.several:
             continue
         if any(np.isin(keys_of(x), mine).any() for x in evaluated.inputs):
@@ -81,6 +81,15 @@ def _by_itself(case: Case, train: Tensor) -> Suspicion | None:
                 maker_of(case, evaluated.inputs[0]) or (evaluated.stack[0] if evaluated.stack else None),
             )
     return None
+
+
+def _of_first(case: Case) -> Iterator[EvaluationSet]:
+    """Yield the evaluations but for those of modules that are given, in training, what another one returned."""
+    passes = [[id(call.module) for call in done.calls] for done in case.stream.passes]
+    behind = {module for modules in passes for module in modules[1:]} - {modules[0] for modules in passes if modules}
+    for evaluated in case.evaluation_sets:
+        if not any(id(call.module) in behind for calls in evaluated.phases.values() for call in calls):
+            yield evaluated
 
 
 def _standardised(x: Tensor) -> bool:
@@ -197,7 +206,7 @@ def _unlike(case: Case, train: Tensor) -> Suspicion | None:
     """Tell inputs of another scale where no targets were seen, so that nothing can be scored."""
     mine = given_to(case).all_keys
     ours = Moments(train.cpu().numpy())
-    for evaluated in case.evaluation_sets:
+    for evaluated in _of_first(case):
         x = evaluated.x
         if x is None or evaluated.y is not None or x.shape[1:] != train.shape[1:] or len(x) < 10:
             continue
