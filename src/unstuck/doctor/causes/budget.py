@@ -19,6 +19,7 @@ _BRIEF = 200  # steps
 _SHORT = 500  # steps: such a run is tried for much longer, too
 _LONGER = 4
 _NEARLY = 0.7  # of the variance that is left: where most of what is unexplained goes, it was no noise
+_BELOW = 0.2  # of the loss at the end: going on does not take so much off at once
 _WORTH = 0.03  # of all that the loss falls: less, where nothing but the loss is known, is not worth the time
 
 
@@ -111,12 +112,22 @@ def _going_on(case: Case, *, longer: bool) -> Verdict | None:
     change = Change(model=lambda _: again.final(), lr=factor, constant_lr=True)
     steps = min(case.stream.steps, 2 * max(case.probe_steps, 1))
     tried = case.try_out("going on for as long again", change, steps)
+    if tried is not None and _of_another_loss(case, tried):
+        return None
     verdict = None if tried is None else _better(case, tried, 0.3)
     longer = longer and case.stream.steps <= min(_SHORT, case.probe_steps)
     if verdict is None or verdict.confirmed or not longer:
         return verdict
     tried = case.try_out(f"going on for {_LONGER} times as long", change, _LONGER * case.stream.steps)
     return (_better(case, tried, 0.5) if tried is not None else None) or verdict
+
+
+def _of_another_loss(case: Case, tried: Tried) -> bool:
+    """Whether going on begins far below where the run ended: a term's weight, say, had become larger meanwhile."""
+    few = max(min(len(case.losses), len(tried.losses)) // 20, 5)
+    ended, begun = case.losses[-few:], tried.losses[:few]
+    below = float(ended.mean() - begun.mean())
+    return below > max(_BELOW * abs(float(ended.mean())), 2 * float(ended.std()))
 
 
 def _better(case: Case, tried: Tried, enough: float) -> Verdict | None:
