@@ -15,6 +15,7 @@ from unstuck.doctor.probes import cured
 from unstuck.doctor.rerun import Batch, Change
 from unstuck.doctor.retrials import taken
 from unstuck.doctor.watch.sites import Site
+from unstuck.doctor.watch.tape import tensors_in
 
 __all__ = ["JUDGES"]
 
@@ -116,7 +117,7 @@ def repeated_batch(case: Case) -> Suspicion | None:
     total, where = _there_are(case, given)
     if total is None and batches == 1:
         total, where = _made_anew(case, given)
-    if total is None or seen > _FEW * total:
+    if total is None or seen > _FEW * total or _fed_besides(case) or _a_check(case, batches):
         return None
     kind = "batch" if batches == 1 else "batches"
     return Suspicion(
@@ -133,6 +134,30 @@ def repeated_batch(case: Case) -> Suspicion | None:
         ),
         certain=True,
     )  # fmt: skip
+
+
+def _fed_besides(case: Case) -> bool:
+    """Whether the model is given new samples in each pass too, as beside a few that are labelled."""
+    later: dict[int, set[bytes]] = {}
+    for done in case.stream.passes:
+        for place, call in enumerate(done.calls[1:]):
+            given = next(iter(tensors_in((call.args, call.kwargs))), None)
+            if call.module is done.calls[0].module and given is not None and given.numel() and given.ndim:
+                later.setdefault(place, set()).add(keys_of(given).tobytes())
+    return any(len(keys) > len(case.stream.passes) / 2 for keys in later.values())
+
+
+def _a_check(case: Case, batches: int) -> bool:
+    """Whether a model like this one is trained on many more batches elsewhere: then it was to learn these by heart."""
+    shapes = [parameter.shape for parameter in case.stream.parameters.values()]
+    for other in case.stream.others:
+        if [parameter.shape for parameter in other.parameters.values()] != shapes:
+            continue
+        firsts = [next(iter(tensors_in((done.calls[0].args,))), None) for done in other.passes if done.calls]
+        keys = {keys_of(x).tobytes() for x in firsts if x is not None and x.numel() and x.ndim}
+        if len(keys) > _AGAIN * batches:
+            return True
+    return False
 
 
 def _distinct(given: Given) -> tuple[int, int]:
