@@ -13,6 +13,7 @@ from torch import Tensor
 
 from unstuck.doctor.case import Case, EvaluationSet, Suspicion
 from unstuck.doctor.causes.modes import of_training
+from unstuck.doctor.given import held_out
 from unstuck.doctor.loops import line_of_length
 from unstuck.doctor.scores import score_of
 from unstuck.doctor.sources import line_with
@@ -23,6 +24,7 @@ __all__ = ["overfitting"]
 
 # Losses of sure but wrong predictions rise in sound runs, too, by a little and while the score still climbs.
 _RISE = 0.25
+_GAP = 0.06  # between the scores on what was trained on and on what was not
 _WIDE = 0.25  # a gap of scores that speaks for itself
 
 
@@ -39,8 +41,11 @@ class _Curve:
 def overfitting(case: Case) -> Suspicion | None:
     """Suspect a run whose evaluation has become worse for long while its training loss went on falling."""
     train, evaluated = case.scores
-    if case.stream.interleaved or train is None or evaluated is None or train.value - evaluated.value < 0.06:
+    if case.stream.interleaved or train is None or evaluated is None or train.value - evaluated.value < _GAP:
         return None
+    ends = [list(one.scores.values())[-1] for one in held_out(case) if one.scores]
+    if any(end.kind == train.kind and train.value - end.value < _GAP for end in ends):
+        return None  # it does as well on samples that it has not seen: the others are noisy, say, or turned
     for one in case.evaluation_sets:
         if of_training(case, [call for phase in one.phases.values() for call in phase]):
             continue
