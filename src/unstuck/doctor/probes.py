@@ -42,7 +42,9 @@ def _ruins(case: Case, name: str) -> bool:
     return learnt > _LEARNT and left < _LEFT * learnt
 
 
-def lifted(case: Case, name: str, change: Change, enough: float = 0.25, least: float = 0.03) -> Verdict | None:
+def lifted(
+    case: Case, name: str, change: Change, enough: float = 0.25, least: float = 0.03, *, by_loss: bool = False
+) -> Verdict | None:
     """Rerun with a change; it confirms where the score rises clearly, or, where there is none, the loss falls.
 
     Parameters
@@ -53,11 +55,13 @@ def lifted(case: Case, name: str, change: Change, enough: float = 0.25, least: f
         The share of the way from the score without to a perfect one, or of the loss.
     least
         The rise itself, which must also be more than two standard errors of a share of so many samples.
+    by_loss
+        Whether to leave scores out, as of a loss with several targets: a score is of the first of them alone.
     """
     before, after = case.baseline, case.try_out(name, change)
     if before is None or after is None:
         return None
-    for old, new in case.compared(before, after):
+    for old, new in () if by_loss else case.compared(before, after):
         if old is not None and new is not None and np.isfinite(new.value):
             low = old.value if np.isfinite(old.value) else old.chance
             rise = new.value - low

@@ -10,7 +10,7 @@ import torch
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes.weights import NOT_LEARNING, moved
 from unstuck.doctor.probes import changed, replacing
-from unstuck.doctor.recording import Look
+from unstuck.doctor.recording import Look, StepLook
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.sources import line_with
 from unstuck.doctor.watch.sites import Site
@@ -64,14 +64,32 @@ def zero_grad_after_backward(case: Case) -> Suspicion | None:
     stream = case.stream
     if not stream.optimizer_numbers or any(done.inside_step for done in stream.passes[:3]):
         return None
-    held = {id(p) for p in stream.held}
-    by_step: dict[int, list[Look]] = {}
-    for look in case.seen.looks:
-        by_step.setdefault(case.seen.passes[look.number].step, []).append(look)
+    # Of several optimisers that step after the same passes, gradients may be cleared between the one and the other.
+    counted = [_cleared(case, [s for s in stream.step_looks if s.optimizer == n]) for n in stream.optimizer_numbers]
+    lost, steps, share, site = max(counted, key=lambda found: found[0] / max(found[1], 1))
+    if steps < 2 or lost < 0.9 * steps:
+        return None
+    return Suspicion(
+        "zero_grad_after_backward",
+        0.97,
+        f"In {lost} of {steps} steps looked at, {share:.0%} of the gradients were there after backward and gone before "
+        "the step used them.",
+        {"steps_looked_at": steps, "steps_with_lost_gradients": lost, "share_of_gradients_lost": share},
+        "Clear the gradients before backward, or after the step, but not between the two.",
+        site or case.seen.sites.get("zero_grad"),
+        consequences=(*NOT_LEARNING, "frozen_parameters", "optimizer_misses_parameters"),
+        certain=True,
+    )
+
+
+def _cleared(case: Case, steps_looked_at: list[StepLook]) -> tuple[int, int, float, Site | None]:
+    """Return in how many of an optimiser's steps gradients were lost, of how many, and what share and where at most."""
+    held = {id(p) for p in case.stream.held}
+    by_number = {look.number: look for look in case.seen.looks}
     lost, steps, share, site = 0, 0, 0.0, None
-    for step in stream.step_looks:
-        numbers = _numbers(case, step.step)
-        looks = [look for look in by_step.get(step.step, []) if look.number in numbers]
+    for step in steps_looked_at:
+        numbers = sorted(_numbers(case, step.step))
+        looks = [by_number[number] for number in numbers if number in by_number]
         if not looks or len(looks) < len(numbers):
             continue
         steps += 1
@@ -87,19 +105,7 @@ def zero_grad_after_backward(case: Case) -> Suspicion | None:
             share = max(share, len(gone) / len(had))
             for look in looks[1:]:
                 site = site or next((event.site for event in look.events if event.name == "zero_grad"), None)
-    if steps < 2 or lost < 0.9 * steps:
-        return None
-    return Suspicion(
-        "zero_grad_after_backward",
-        0.97,
-        f"In {lost} of {steps} steps looked at, {share:.0%} of the gradients were there after backward and gone before "
-        "the step used them.",
-        {"steps_looked_at": steps, "steps_with_lost_gradients": lost, "share_of_gradients_lost": share},
-        "Clear the gradients before backward, or after the step, but not between the two.",
-        site or case.seen.sites.get("zero_grad"),
-        consequences=(*NOT_LEARNING, "frozen_parameters", "optimizer_misses_parameters"),
-        certain=True,
-    )
+    return lost, steps, share, site
 
 
 def missing_optimizer_step(case: Case) -> Suspicion | None:
@@ -206,10 +212,10 @@ def _moved_between(first: Look, second: Look) -> bool:
 
 
 def _numbers(case: Case, step: int) -> set[int]:
-    """Return the numbers of the passes that a step follows."""
-    return {done.number for done in case.stream.passes if done.step == step} | {
-        done.number for other in case.stream.others for done in other.passes if done.step == step
-    }
+    """Return the numbers of the passes that a step follows: of a second optimiser's, those before the first one's."""
+    passes = [*case.stream.passes, *(done for other in case.stream.others for done in other.passes)]
+    last = max((done.step for done in passes if done.step <= step), default=-1)
+    return {done.number for done in passes if done.step == last}
 
 
 def _no_grad_line(op: Op) -> Site | None:

@@ -73,7 +73,7 @@ def weight_decay_too_strong(case: Case) -> Suspicion | None:
     pull = float(np.median(pulls)) if pulls else 0.0
     if decay > 0 and penalty < 0.3 and pull < 0.2 and decay < 1e-2:
         return None  # the decay takes a fraction of what the gradient gives: nothing to suspect
-    by_hand = decay <= 0
+    by_hand, outweighs = decay <= 0, pull > _STRONG or penalty > _STRONG
     change = (
         Change(loss=lambda o: o.of_data if o.of_data is not None else o.loss)
         if by_hand
@@ -81,7 +81,7 @@ def weight_decay_too_strong(case: Case) -> Suspicion | None:
     )
     return Suspicion(
         "weight_decay_too_strong",
-        case.guessed(0.51) if penalty > 0.3 or pull > _STRONG else 0.49,
+        case.guessed(0.51) if outweighs else 0.49,
         (
             f"The penalty makes {penalty:.0%} of the loss at the end."
             if by_hand
@@ -93,8 +93,7 @@ def weight_decay_too_strong(case: Case) -> Suspicion | None:
         case.loss_site
         if by_hand
         else line_of_setting(case.seen.made_at(optimizer), ("weight_decay", "wd", "l2", "decay"), decay),
-        # Where it pulls about as hard as the data at the end, it is no longer the rate or luck that holds the fit back.
-        probe=lambda: set_right(case, "with the penalty off", change, *((0.35, 0.02) if pull > _STRONG else ())),
+        probe=lambda: _without_it(case, change, outweighs=outweighs),
         consequences=(
             "lr_too_low",
             "lr_too_high",
@@ -107,6 +106,15 @@ def weight_decay_too_strong(case: Case) -> Suspicion | None:
 
 
 # -- what the judges have in common -----------------------------------------------------------------------------------
+
+
+def _without_it(case: Case, change: Change, *, outweighs: bool) -> Verdict | None:
+    """Rerun without a penalty; what no rerun can tell is not to be said.
+
+    Where it pulls about as hard as the data at the end, it is no longer the rate or luck that holds the fit back.
+    """
+    verdict = set_right(case, "with the penalty off", change, *((0.35, 0.02) if outweighs else ()))
+    return verdict or (Verdict(False, "") if outweighs else None)
 
 
 def _left_by_clipping(case: Case) -> list[float]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
+from unstuck.doctor.causes.capacity import DONE
 from unstuck.doctor.probes import changed, set_right
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.sources import line_of_setting
@@ -17,6 +19,8 @@ _RATE_NAMES = ("lr", "learning_rate", "rate")
 _EARLY = 8  # looks
 _UNUSUAL = 0.99  # a momentum that no recipe has
 _USUAL_STEP = 1e-3  # of the weights' size
+_TINY = 3e-4  # likewise, of a step that hardly moves them
+_RANKED = 0.035  # a ranking may lie below one with nothing left to lift
 
 
 def lr_decays_too_fast(case: Case) -> Suspicion | None:
@@ -101,7 +105,7 @@ def lr_too_low(case: Case) -> Suspicion | None:
         return None
     return Suspicion(
         "lr_too_low",
-        0.49 if typical < 3e-4 else 0.45,
+        0.49 if typical < _TINY else 0.45,
         f"At a rate of {rate:g} a step moves the weights by {typical:.1e} of their size, and the loss comes from "
         f"{start:.3g} to {end:.3g} in {case.stream.steps} steps.",
         {"lr": rate, "update_to_weight": typical, "loss_start": start, "loss_end": end},
@@ -177,10 +181,26 @@ def _best(case: Case, factors: list[float]) -> Verdict | None:
     verdict = None
     for factor in factors:
         name = f"with the rate x {factor:g}" if factor >= 1 else f"with the rate / {1 / factor:g}"
-        verdict = set_right(case, name, Change(lr=factor)) or verdict
+        change = Change(lr=factor)
+        verdict = set_right(case, name, change) or verdict
+        if verdict is not None and not verdict.confirmed and factor > 1:
+            verdict = _ranks_already(case, name, change) or verdict
         if verdict is not None and verdict.confirmed:
             return verdict
     return verdict
+
+
+def _ranks_already(case: Case, name: str, change: Change) -> Verdict | None:
+    """Hold the losses against each other where two classes are ranked well from the start, as by a rate near zero."""
+    before, after, train = case.baseline, case.try_out(name, change), case.scores[0]
+    sizes = _relative_steps(case)
+    if before is None or after is None or train is None or train.kind != "auc" or train.value < DONE["auc"] - _RANKED:
+        return None
+    if not sizes or float(np.median(sizes)) > _TINY or case.loss_around(1) < 0.5 * case.loss_around(0):
+        return None
+    if not after.last < 0.5 * before.last or not math.isfinite(after.last):
+        return None
+    return Verdict(True, f"{name}: loss {before.last:.3g} -> {after.last:.3g} after {case.probe_steps} steps")
 
 
 JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {

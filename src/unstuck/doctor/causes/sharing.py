@@ -76,7 +76,8 @@ def shared_parameters_by_accident(case: Case) -> Suspicion | None:
 
 def _apart(case: Case, again: Rerun, counts: dict[str, int]) -> Verdict | None:
     """Give each place a module of its own; where that does not help a run that learns little, it says nothing."""
-    verdict = lifted(case, "with a module of its own in each place", untied(again, counts), 0.15, 0.02)
+    several = len(again.program.targets) > 1
+    verdict = lifted(case, "with a module of its own in each place", untied(again, counts), 0.15, 0.02, by_loss=several)
     train = case.scores[0]
     done = train is None or train.value > 0.9 * DONE[train.kind]
     return verdict if verdict is None or verdict.confirmed or done else None

@@ -122,7 +122,9 @@ def _mismatched(case: Case, evaluated: EvaluationSet, train: Tensor, x: Tensor) 
     if value - low < needed or value - low < (0.3 if plain else 0.2) * (1 - low):
         return None
     learnt = case.scores[0]
-    if learnt is None or _skill(after) < 0.5 * _skill(learnt) or value < after.chance + needed:
+    if learnt is None or not _skill(learnt) > 0 or value < after.chance + needed:
+        return None  # nothing is learnt, or nothing told
+    if _skill(after) < 0.5 * _skill(learnt):
         return None  # what is learnt in training would show
     said = _said(train, x, difference) or "are not in the form of the training inputs"
     return Suspicion(

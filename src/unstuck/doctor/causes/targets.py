@@ -42,7 +42,7 @@ def loss_sign_flipped(case: Case) -> Suspicion | None:
     backwards = not (maximised or negated or by_hand or unlikely) and _ranks_backwards(case)
     if not (maximised or negated or by_hand or unlikely or backwards):
         return None
-    if not (negated or unlikely or backwards) and not _gets_worse(case):
+    if not (negated or unlikely or backwards or _gets_worse(case) or (by_hand and _learns_nothing(case))):
         return None
     found_at = next(
         (op.site for op in reversed(case.pass_ops) if op.name in ("neg", "__neg__", "__rsub__", "mul")), None
@@ -91,7 +91,7 @@ def loss_shape_broadcast(case: Case) -> Suspicion | None:
                 call.input, call.target
             ):
                 pair, name = (call.input, call.target), call.name
-    if pair is None and not case.loss_name and case.rerun is not None:
+    if pair is None and case.rerun is not None:
         program = case.rerun.program
         for op in program.ops:
             inputs = op.inputs
@@ -282,6 +282,12 @@ def _gets_worse(case: Case) -> bool:
     if before is None or after is None:
         return False
     return not after.value >= min(before.value, after.chance) - 1e-9 or not math.isfinite(after.value)
+
+
+def _learns_nothing(case: Case) -> bool:
+    """Whether the models know no more of their classes than chance does."""
+    after = case.scores[0]
+    return after is not None and after.kind == "accuracy" and after.value < after.chance + 0.03
 
 
 def _shifted(phases: dict[int, list[ModelCall]], classes: int) -> tuple[int, float, float] | None:

@@ -24,7 +24,7 @@ __all__ = ["overfitting"]
 
 # Losses of sure but wrong predictions rise in sound runs, too, by a little and while the score still climbs.
 _RISE = 0.25
-_GAP = 0.06  # between the scores on what was trained on and on what was not
+_GAP = 0.06  # between the scores on what was trained on and on what was not; half of it for a ranking
 _WIDE = 0.25  # a gap of scores that speaks for itself
 
 
@@ -41,10 +41,13 @@ class _Curve:
 def overfitting(case: Case) -> Suspicion | None:
     """Suspect a run whose evaluation has become worse for long while its training loss went on falling."""
     train, evaluated = case.scores
-    if case.stream.interleaved or train is None or evaluated is None or train.value - evaluated.value < _GAP:
+    if case.stream.interleaved or train is None or evaluated is None:
+        return None
+    least = _GAP / 2 if train.kind == "auc" else _GAP
+    if train.value - evaluated.value < least:
         return None
     ends = [list(one.scores.values())[-1] for one in held_out(case) if one.scores]
-    if any(end.kind == train.kind and train.value - end.value < _GAP for end in ends):
+    if any(end.kind == train.kind and train.value - end.value < least for end in ends):
         return None  # it does as well on samples that it has not seen: the others are noisy, say, or turned
     for one in case.evaluation_sets:
         if of_training(case, [call for phase in one.phases.values() for call in phase]):

@@ -168,7 +168,8 @@ class Watcher:
             out.detach(),
             site_here() if self.looking else None,
         )
-        self._losses.append(call)
+        if torch.is_grad_enabled():  # that of an evaluation belongs to its call, and to no pass
+            self._losses.append(call)
         if self._calls and self._calls[-1].loss is None:
             self._calls[-1].loss = call
         if len(self._losses) > 4096:
@@ -272,7 +273,8 @@ class Watcher:
             self._before = None
         for done in self._waiting:
             done.steppers.append(number)
-        if self._passes_since[number] == 0 and self._waiting == [] and self.seen.passes:
+        fed = self._passes_since[number] > 0 or not self._own_steps[number]
+        if fed and not self._waiting and self.seen.passes:
             last = self.seen.passes[-1]
             if last.steppers and number not in last.steppers:
                 last.steppers.append(number)  # a second optimiser, after the same pass
