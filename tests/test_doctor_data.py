@@ -840,3 +840,71 @@ def test_a_case_is_forgotten_when_nobody_needs_it() -> None:
     del case
     gc.collect()
     assert gone() is None
+
+
+def test_a_batch_that_is_learnt_by_heart_as_a_check_is_no_fault() -> None:
+    model, loader = net(), DataLoader(TensorDataset(*TRAIN), batch_size=20)
+    x, y = next(iter(loader))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with Doctor(probes=False) as doctor:
+        for _ in range(40):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+        for epoch in range(6):
+            for some, labels in shuffled(*TRAIN)(epoch):
+                optimizer.zero_grad()
+                F.cross_entropy(model(some), labels).backward()
+                optimizer.step()
+    assert "repeated_batch" not in causes(doctor.report())
+
+
+def test_few_labelled_samples_beside_new_ones_without_labels_are_no_repeated_batch() -> None:
+    model, data = net(), TensorDataset(*TRAIN)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with Doctor(probes=False) as doctor:
+        for step in range(60):
+            x, y = next(iter(DataLoader(data, batch_size=20)))
+            others = TRAIN[0][torch.randperm(400, generator=torch.Generator().manual_seed(step))[:20]]
+            known, more = model(x), model(others).softmax(1)
+            optimizer.zero_grad()
+            (F.cross_entropy(known, y) - 0.01 * (more * more.log()).sum(1).mean()).backward()
+            optimizer.step()
+    assert "repeated_batch" not in causes(doctor.report())
+
+
+def test_the_loss_of_an_evaluation_in_the_model_itself_belongs_to_no_pass() -> None:
+    class Scored(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.body = net()
+
+        def forward(self, x: Tensor, y: Tensor) -> Tensor:
+            return F.cross_entropy(self.body(x), y)
+
+    model = Scored()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    watcher = Watcher()
+    with watching(watcher):
+        for epoch in range(4):
+            for x, y in shuffled(*TRAIN)(epoch):
+                optimizer.zero_grad()
+                model(x, y).backward()
+                optimizer.step()
+            with torch.no_grad():
+                model(*TEST)
+    assert {len(call.target) for done in watcher.seen.passes for call in done.loss_calls} == {20}
+
+
+def test_a_rare_class_is_no_fault_where_the_script_judges_by_ranking() -> None:
+    generator = torch.Generator().manual_seed(3)
+    x = torch.randn(1500, 4, generator=generator)
+    y = (torch.rand(1500, generator=generator) < torch.sigmoid(2 * x[:, 0] - 3.5)).long()
+    train, test = (x[:1000], y[:1000]), (x[1000:], y[1000:])
+    assert 0.03 < float(y.float().mean()) < 0.12
+
+    def ranked(model: nn.Module, epoch: int) -> None:
+        sklearn.metrics.average_precision_score(test[1], model(test[0]).softmax(1)[:, 1])
+
+    found = watch(net(4, 2, 8), shuffled(*train), report=ranked)
+    assert "class_imbalance" not in causes(found)

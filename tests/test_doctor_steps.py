@@ -317,6 +317,19 @@ def sharpness_aware() -> None:
             optimizer.zero_grad()
 
 
+def two_optimizers(*, cleared: bool) -> None:
+    model = mlp()
+    first = torch.optim.SGD(model[1].parameters(), lr=0.1, momentum=0.9)
+    second = torch.optim.SGD(model[3].parameters(), lr=0.1, momentum=0.9)
+
+    def between(optimizer: torch.optim.Optimizer) -> None:
+        first.step()
+        if cleared:
+            model.zero_grad()
+
+    fit(model, optimizer=second, before=lambda optimizer: model.zero_grad(), between=between)
+
+
 def a_second_loss(*, backward: bool) -> None:
     """Train one network on what another leaves over, each with an optimiser of its own."""
     x = torch.linspace(-1, 1, 96)[:, None]
@@ -390,6 +403,7 @@ FAULTS: dict[str, tuple[str, Callable[[], Any]]] = {
     "labels shifted in training only": ("label_index_error", off_by_one_in_evaluation),
     "no zero_grad": ("missing_zero_grad", lambda: fit(mlp(), before=nothing)),
     "zero_grad after backward": ("zero_grad_after_backward", lambda: fit(mlp(), between=cut)),
+    "zero_grad between two steps": ("zero_grad_after_backward", lambda: two_optimizers(cleared=True)),
     "no backward": ("missing_backward", no_backward),
     "no backward for a second loss": ("missing_backward", lambda: a_second_loss(backward=False)),
     "no step": ("missing_optimizer_step", idle_optimizer),
@@ -421,6 +435,7 @@ SOUND: dict[str, Callable[[], Any]] = {
     "actions weighed by what they cost": costly_actions,
     "sharpness-aware": sharpness_aware,
     "a second loss": lambda: a_second_loss(backward=True),
+    "two optimisers": lambda: two_optimizers(cleared=False),
     "the gradient of an input": slope_at_the_start,
 }
 
