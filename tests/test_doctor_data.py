@@ -851,6 +851,8 @@ def test_a_batch_that_is_learnt_by_heart_as_a_check_is_no_fault() -> None:
             optimizer.zero_grad()
             F.cross_entropy(model(x), y).backward()
             optimizer.step()
+        model = net()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         for epoch in range(6):
             for some, labels in shuffled(*TRAIN)(epoch):
                 optimizer.zero_grad()
