@@ -20,8 +20,9 @@ __all__ = ["JUDGES"]
 _RARE = 0.25  # of the commonest class's share
 _MISSED = 0.5  # of a rare class that is recalled, and of its number that is predicted: below, its share decides
 _MISSED_BY_CLASS = 0.7  # likewise where the script itself prints a measure that counts every class alike
-_TOLD = 0.35  # F1 of a class that can be told from the others
-_RANKING = ("roc_auc_score", "average_precision_score")
+_TOLD = 0.15  # F1 of a class that can be told from the others at all
+_HARDLY = 0.3  # recall, of a class that is given up for the others
+_RANKING = ("roc_auc_score", "average_precision_score")  # metrics that ask for no threshold
 _KNOWN = 0.7  # recall of the others: where they are not learnt either, the share of one is not what is wrong
 
 
@@ -113,8 +114,8 @@ def _by_class(outputs: list[Tensor], targets: list[Tensor], classes: int) -> tup
 def _resampled(case: Case, evaluated: EvaluationSet, missed: Tensor, classes: int, *, by_class: bool) -> Verdict | None:
     """Train on batches in which every class is as frequent, and see whether the rare ones are recognised.
 
-    Resampling always trades recall for false alarms: only where the script counts every class alike may that cost
-    precision.
+    Resampling always trades recall for false alarms: only where hardly any are recognised, or where the script counts
+    every class alike, may that cost precision.
     """
     again = case.rerun
     if again is None:
@@ -144,7 +145,8 @@ def _resampled(case: Case, evaluated: EvaluationSet, missed: Tensor, classes: in
         f1 = 2 * recall * precision / (recall + precision).clamp(min=1e-9)
         scores.append((float(recall.mean()), float(f1.mean()), of_all))
     (recall_before, f1_before, all_before), (recall_after, f1_after, all_after) = scores
-    worth = f1_after > max(f1_before + 0.1, _TOLD)
+    rescued = recall_before < _HARDLY and f1_after > f1_before - 0.1 and f1_after > _TOLD
+    worth = f1_after > f1_before + 0.1 or rescued
     return Verdict(
         recall_after > recall_before + 0.15 and (worth or (by_class and all_after > all_before + 0.05)),
         f"with balanced classes: recall of the rare classes {recall_before:.2f} -> {recall_after:.2f}, F1 "
