@@ -4,6 +4,7 @@ Jupyter Book does the work. This script adds what it leaves out:
 
 - its cache of executed chapters knows a chapter's code, not the package and the versions the code runs with;
 - after a failure it would find the failed page in its cache of parsed pages, and call a rerun a success;
+- what a chapter takes says little without how fast the machine was just then;
 - a replay of every chapter against the outputs that the site prints.
 """
 
@@ -16,6 +17,7 @@ import os
 import platform
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import time
@@ -33,6 +35,7 @@ CACHE = BUILD / ".jupyter_cache"
 KEY = BUILD / ".execution_key"
 IPYTHON = BUILD / ".ipython"
 TIMES = BUILD / "execution_times.json"
+PACE = BUILD / "pace.json"
 RUNTIMES = ROOT / "book" / "runtimes.json"
 
 
@@ -78,6 +81,17 @@ def forget_stale_outputs(*, cold: bool) -> None:
     KEY.write_text(key)
 
 
+def pace() -> float:
+    """Return the seconds in which this machine starts what every chapter starts with, the median of three times."""
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        start = "import matplotlib.pyplot, sklearn.datasets, torch"
+        subprocess.run([sys.executable, "-c", start], env=environment(), check=True)
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds)
+
+
 def report() -> bool:
     """Print what each chapter took; show the traceback of each that raised. Return whether none did."""
     times: dict[str, dict[str, object]] = json.loads(TIMES.read_text()) if TIMES.exists() else {}
@@ -98,10 +112,14 @@ def build(*, cold: bool) -> int:
     started = time.perf_counter()
     forget_stale_outputs(cold=cold)
     TIMES.unlink(missing_ok=True)
+    PACE.unlink(missing_ok=True)
+    paces = [pace()] if cold else []
     print("Building the book; chapters that changed are executed first ...", flush=True)
     jupyter_book = [sys.executable, "-W", "ignore", "-c", "from jupyter_book.cli.main import main; main()"]
     command = [*jupyter_book, "build", str(ROOT), "-W", "--keep-going", "-q"]
     status = subprocess.run(command, cwd=ROOT, env=environment(), check=False).returncode
+    if cold:
+        PACE.write_text(json.dumps([*paces, pace()]) + "\n")
     passed = report()
     print(f"  {'all':<28} {time.perf_counter() - started:6.1f} s")
     if status or not passed:

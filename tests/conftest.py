@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def root() -> Path:
     """Return the repository's root."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def seconds(root: Path) -> dict[str, float]:
+    """Return what each page took in the last build, had the machine been as fast as the one that set the limits.
+
+    Shared cores are slower from one hour to the next by more than any limit leaves room for, so a cold build takes
+    the time of the same imports before and after: 2.2 seconds on two cores of one's own. A faster machine
+    gets no less time, and a build that took no such measure no more.
+    """
+    runs = json.loads((root / "_build" / "execution_times.json").read_text())
+    assert all(run["succeeded"] for run in runs.values())
+    measure = root / "_build" / "pace.json"
+    pace = statistics.mean(json.loads(measure.read_text())) if measure.exists() else 0.0
+    return {page: run["seconds"] / max(1.0, pace / 2.2) for page, run in runs.items()}
 
 
 def notebook_names() -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from pathlib import Path
@@ -45,13 +44,6 @@ def words(said: str) -> int:
     """Count words, those of fenced blocks aside."""
     said = re.sub(r"^```.*?^```$", " ", said, flags=re.DOTALL | re.MULTILINE)
     return len(re.findall(r"[^\W\d_][\w'’-]*", said))
-
-
-def seconds(root: Path) -> dict[str, float]:
-    """Return what each case file took in the last build."""
-    runs = json.loads((root / "_build" / "execution_times.json").read_text())
-    assert all(run["succeeded"] for run in runs.values())
-    return {page: run["seconds"] for page, run in runs.items() if page.startswith("book/cases/")}
 
 
 def test_every_case_has_its_page_and_every_page_its_cause(root: Path) -> None:
@@ -122,10 +114,10 @@ def test_reports_of_others_are_cited(root: Path, case_notebook: Any) -> None:
 
 
 @QUICK
-def test_executes_within_ten_seconds(root: Path, case: str) -> None:
-    assert seconds(root)[case] <= 1.5 * 10  # ten seconds on a core of one's own; shared ones were seen to take longer
+def test_executes_within_ten_seconds(seconds: dict[str, float], case: str) -> None:
+    assert seconds[case] <= 1.5 * 10  # ten seconds on a core of one's own; shared ones were seen to take longer
 
 
 @QUICK
-def test_all_execute_within_three_minutes(root: Path) -> None:
-    assert sum(seconds(root).values()) <= 1.5 * 180
+def test_all_execute_within_three_minutes(seconds: dict[str, float]) -> None:
+    assert sum(seconds[f"book/{case_file(cause)}"] for cause in CASES) <= 1.5 * 180
