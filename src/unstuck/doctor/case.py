@@ -21,7 +21,7 @@ from unstuck.doctor.signals import Signals, listen
 from unstuck.doctor.streams import Stream
 from unstuck.doctor.watch.losses import LOSSES
 from unstuck.doctor.watch.sites import Site
-from unstuck.doctor.watch.tape import Op, tensors_in
+from unstuck.doctor.watch.tape import Op
 
 if TYPE_CHECKING:
     from unstuck.doctor.findings import Number
@@ -103,7 +103,7 @@ class EvaluationSet:
     def inputs(self) -> list[Tensor]:
         """The first tensor that the model was given in each call of the last phase that was kept whole; else none."""
         for calls in reversed(self.phases.values()):
-            found = [next(iter(tensors_in((call.args, call.kwargs))), None) for call in calls]
+            found = [call.first for call in calls]
             kept = [x for x in found if x is not None and x.numel()]
             if kept and len(kept) == len(calls) and len({x.shape[1:] for x in kept}) == 1:
                 return kept
@@ -118,7 +118,7 @@ class EvaluationSet:
     def several(self) -> bool:
         """Whether the model is given more than one tensor."""
         calls = next(reversed(self.phases.values()))
-        return any(len(tensors_in((call.args, call.kwargs))) > 1 for call in calls)
+        return any(len(call.given) > 1 for call in calls)
 
     @cached_property
     def y(self) -> Tensor | None:
@@ -217,10 +217,10 @@ class Case:
         found = []
         with_target = any(done.loss_calls for done in self.stream.passes)
         for done in self.stream.passes:
-            given = tensors_in((done.calls[0].args, done.calls[0].kwargs)) if done.calls else []
+            first = done.calls[0].first if done.calls else None
             kept = bool(done.loss_calls) and done.loss_calls[0].target.numel() > 0 if with_target else True
-            if given and given[0].numel() and kept:
-                found.append(given[0])
+            if first is not None and first.numel() and kept:
+                found.append(first)
         return found
 
     @cached_property

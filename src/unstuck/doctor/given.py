@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from unstuck.doctor.case import Case, EvaluationSet
 from unstuck.doctor.sources import line_with
 from unstuck.doctor.watch.sites import Site
-from unstuck.doctor.watch.tape import Op, tensors_in
+from unstuck.doctor.watch.tape import Op
 from unstuck.inspection.chance import digests
 from unstuck.inspection.reading import Samples
 
@@ -63,11 +63,11 @@ class Given:
             pairs = [(batch.get(x_key or 0), batch.get(y_key or 0)) for batch in case.rerun.batches]
             return [(x, y) for x, y in pairs if x is not None and y is not None and x.ndim and y.ndim]
         for done in case.stream.passes:
-            given = tensors_in((done.calls[0].args, done.calls[0].kwargs)) if done.calls else []
-            if given and given[0].numel() and given[0].ndim and done.loss_calls:
+            x = done.calls[0].first if done.calls else None
+            if x is not None and x.numel() and x.ndim and done.loss_calls:
                 target = done.loss_calls[0].target
                 if target.numel() and target.ndim:
-                    found.append((given[0], target))
+                    found.append((x, target))
         return found
 
     @property

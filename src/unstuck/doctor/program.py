@@ -60,7 +60,7 @@ class Program:
                 if what[1] >= len(done.calls):
                     return None
                 call = done.calls[what[1]]
-                given = tensors_in((call.args, call.kwargs))
+                given = call.given
                 if what[2] >= len(given):  # type: ignore[misc]
                     return None
                 value = given[what[2]]  # type: ignore[misc]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn, optim
 
 from unstuck.doctor.watch.sites import Site
-from unstuck.doctor.watch.tape import Op
+from unstuck.doctor.watch.tape import Op, tensors_in
 
 __all__ = [
     "Event", "Likelihood", "Look", "LossCall", "Made", "MetricCall", "ModelCall", "Pass", "Printed", "Recording",
@@ -47,6 +47,21 @@ class ModelCall:
     target: Tensor | None = None  # what the output was compared with, where that was seen
     predicted: Tensor | None = None  # what was compared with it: class indices or numbers
     spread: Site | None = None  # the line that compared it with a tensor of another shape, so that both broadcast
+
+    @property
+    def given(self) -> list[Tensor]:
+        """The tensors it was given, in order."""
+        return tensors_in((self.args, self.kwargs))
+
+    @property
+    def first(self) -> Tensor | None:
+        """The first tensor it was given, if any."""
+        return next(iter(self.given), None)
+
+    @property
+    def kept(self) -> bool:
+        """Whether the tensors it was given were kept whole: what takes too much memory is kept without its numbers."""
+        return all(t.numel() for t in self.given)
 
 
 @dataclass(slots=True, eq=False)

@@ -18,7 +18,6 @@ from unstuck.doctor.program import Outcome, Program, program_of
 from unstuck.doctor.recording import ModelCall
 from unstuck.doctor.scores import Score, score_of
 from unstuck.doctor.streams import Stream
-from unstuck.doctor.watch.tape import tensors_in
 
 __all__ = ["Change", "Rerun", "Tried", "rerun_of"]
 
@@ -338,5 +337,5 @@ def _kept(args: Any) -> bool:
 
 
 def _first_rows(call: ModelCall) -> list[np.ndarray]:
-    given = next(iter(tensors_in((call.args, call.kwargs))), None)
-    return list(given[:4].cpu().numpy()) if given is not None and given.ndim > 1 else []
+    first = call.first
+    return list(first[:4].cpu().numpy()) if first is not None and first.ndim > 1 else []

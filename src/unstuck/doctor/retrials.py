@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from unstuck.doctor.case import Case, EvaluationSet
 from unstuck.doctor.rerun import Batch
 from unstuck.doctor.scores import Score, score_of
-from unstuck.doctor.watch.tape import tensors_in
 
 __all__ = ["before_model", "mapped_score", "outputs_on", "rows_of", "taken"]
 
@@ -63,10 +62,7 @@ def outputs_on(
 ) -> tuple[list[Tensor], list[Tensor]] | None:
     """Return what copies of the models say of an evaluation's last kept phase, and what that was held against."""
     for calls in reversed(evaluated.phases.values()):
-        kept = [
-            call for call in calls
-            if call.target is not None and all(t.numel() for t in tensors_in((call.args, call.kwargs)))
-        ]  # fmt: skip
+        kept = [call for call in calls if call.target is not None and call.kept]
         if len(kept) != len(calls) or not kept or id(kept[0].module) not in models:
             continue
         outputs, targets = [], []

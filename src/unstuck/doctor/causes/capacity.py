@@ -16,7 +16,6 @@ from unstuck.doctor.rerun import Change, Tried
 from unstuck.doctor.scores import Score
 from unstuck.doctor.signals import ACTIVATIONS, RECURRENT
 from unstuck.doctor.watch.sites import Site
-from unstuck.doctor.watch.tape import tensors_in
 
 __all__ = ["DONE", "plateau", "under_capacity"]
 
@@ -197,7 +196,7 @@ def _reference(case: Case) -> Change | None:
     call = case.stream.passes[-1].calls[0] if case.stream.passes and case.stream.passes[-1].calls else None
     if again is None or call is None or len(case.stream.models) != 1 or not isinstance(call.output, Tensor):
         return None
-    given = tensors_in((call.args, call.kwargs))
+    given = call.given
     if len(given) != 1 or not given[0].is_floating_point() or not case.inputs or call.output.ndim > 2:
         return None
     x, out = case.inputs[0], call.output

@@ -16,7 +16,6 @@ from unstuck.doctor.probes import cured
 from unstuck.doctor.rerun import Batch, Change
 from unstuck.doctor.retrials import before_model
 from unstuck.doctor.watch.sites import Site
-from unstuck.doctor.watch.tape import tensors_in
 from unstuck.inspection.moments import Moments
 from unstuck.inspection.reading import Samples
 from unstuck.inspection.scales import input_finding, target_finding
@@ -31,7 +30,7 @@ def nonfinite_input(case: Case) -> Suspicion | None:
     """NaN or infinity in what the model is given, or in the targets, from which on the loss is lost."""
     losses = case.losses
     for place, done in enumerate(case.stream.passes):
-        x, y = _first_input(done.calls[0]) if done.calls else None, None
+        x, y = done.calls[0].first if done.calls else None, None
         if done.loss_calls and done.loss_calls[0].target.is_floating_point():
             y = done.loss_calls[0].target
         bad_x, bad_y = _broken(x), _broken(y)
@@ -56,7 +55,7 @@ def _nonfinite_evaluation(case: Case) -> Suspicion | None:
         return None
     for evaluated in case.evaluation_sets:
         for step, calls in evaluated.phases.items():
-            bad = sum(_broken(_first_input(call)) for call in calls)
+            bad = sum(_broken(call.first) for call in calls)
             lost = any(isinstance(c.output, Tensor) and _broken(c.output) for c in calls)
             if bad and lost:
                 return _nonfinite(
@@ -84,10 +83,6 @@ def _nonfinite(summary: str, evidence: dict[str, Number], where: Site | None) ->
         ),
         certain=True,
     )  # fmt: skip
-
-
-def _first_input(call: object) -> Tensor | None:
-    return next(iter(tensors_in((call.args, call.kwargs))), None)  # type: ignore[attr-defined]
 
 
 def _broken(x: Tensor | None) -> int:

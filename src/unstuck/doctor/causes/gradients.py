@@ -86,9 +86,14 @@ def _cleared(case: Case, steps_looked_at: list[StepLook]) -> tuple[int, int, flo
     """Return in how many of an optimiser's steps gradients were lost, of how many, and what share and where at most."""
     held = {id(p) for p in case.stream.held}
     by_number = {look.number: look for look in case.seen.looks}
+    before: dict[int, list[int]] = {}  # the numbers of the passes, by how many steps came before them
+    for one in (case.stream, *case.stream.others):
+        for done in one.passes:
+            before.setdefault(done.step, []).append(done.number)
     lost, steps, share, site = 0, 0, 0.0, None
     for step in steps_looked_at:
-        numbers = sorted(_numbers(case, step.step))
+        # A second optimiser's step follows the passes that the first one's followed.
+        numbers = sorted(before.get(max((n for n in before if n <= step.step), default=-1), ()))
         looks = [by_number[number] for number in numbers if number in by_number]
         if not looks or len(looks) < len(numbers):
             continue
@@ -209,13 +214,6 @@ def _moved_between(first: Look, second: Look) -> bool:
     """
     both = first.weights.keys() & second.weights.keys()
     return sum(first.weights[key] != second.weights[key] for key in both) > 0.5 * len(both)
-
-
-def _numbers(case: Case, step: int) -> set[int]:
-    """Return the numbers of the passes that a step follows: of a second optimiser's, those before the first one's."""
-    passes = [*case.stream.passes, *(done for other in case.stream.others for done in other.passes)]
-    last = max((done.step for done in passes if done.step <= step), default=-1)
-    return {done.number for done in passes if done.step == last}
 
 
 def _no_grad_line(op: Op) -> Site | None:

@@ -21,7 +21,6 @@ from unstuck.doctor.rerun import Batch, Change
 from unstuck.doctor.retrials import rows_of, taken
 from unstuck.doctor.scores import Score
 from unstuck.doctor.watch.sites import Site
-from unstuck.doctor.watch.tape import tensors_in
 from unstuck.inspection.labels import misaligned_split, misaligned_training, noise_finding, suspects_frame
 from unstuck.inspection.look import Look
 from unstuck.inspection.probes import Probed, probe
@@ -74,7 +73,7 @@ def _several_targets(case: Case) -> bool:
 def _several_inputs(case: Case) -> bool:
     """Whether a target belongs to several inputs together, as to a pair: it says little of the first alone."""
     call = case.stream.passes[-1].calls[0]
-    others = tensors_in((call.args, call.kwargs))[1:]
+    others = call.given[1:]
     return any(other.ndim > 1 and other.dtype != torch.bool for other in others)  # a mask or lengths are no inputs
 
 

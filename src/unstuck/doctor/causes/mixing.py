@@ -137,8 +137,8 @@ def _call(case: Case) -> ModelCall | None:
         call = done.calls[0] if done.calls else None
         if call is None or not isinstance(next(iter(tensors_in(call.output)), None), Tensor):
             continue
-        given = tensors_in((call.args, call.kwargs))
-        if not given or any(not t.numel() or not t.ndim for t in given) or _rows(call) < 3:
+        given = call.given
+        if not given or not call.kept or any(not t.ndim for t in given) or _rows(call) < 3:
             continue
         target = done.loss_calls[0].target if done.loss_calls else None
         rows = _rows(call)
@@ -153,8 +153,7 @@ def _call(case: Case) -> ModelCall | None:
 
 
 def _rows(call: ModelCall) -> int:
-    given = tensors_in((call.args, call.kwargs))
-    return len(given[0]) if given and given[0].ndim else 0
+    return len(call.first) if call.first is not None and call.first.ndim else 0
 
 
 def _one_graph(case: Case, call: ModelCall) -> bool:

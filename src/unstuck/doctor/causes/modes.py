@@ -15,7 +15,6 @@ from unstuck.doctor.recording import ModelCall
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.scores import Score, score_of
 from unstuck.doctor.signals import DROPOUTS, listen
-from unstuck.doctor.watch.tape import tensors_in
 
 __all__ = ["DROPOUT_MODULES", "as_it_is", "of_training", "wrong_train_eval_mode"]
 
@@ -130,7 +129,7 @@ def _again_and_again(calls: list[ModelCall]) -> bool:
     """Say whether the same inputs come several times at one step: dropout is averaged over, on purpose."""
     seen: dict[tuple[int, int, float], int] = {}
     for call in calls:
-        x = next(iter(tensors_in((call.args, call.kwargs))), None)
+        x = call.first
         if x is not None and x.numel():
             key = call.step, x.numel(), float(x.double().sum())
             seen[key] = seen.get(key, 0) + 1
@@ -139,7 +138,7 @@ def _again_and_again(calls: list[ModelCall]) -> bool:
 
 def of_training(case: Case, calls: list[ModelCall]) -> bool:
     """Say whether the inputs of an evaluation are training samples, whose score in passing may be meant as it is."""
-    x = next(iter(tensors_in((calls[-1].args, calls[-1].kwargs))), None)
+    x = calls[-1].first
     if x is None or not x.numel() or case.x is None or case.x.shape[1:] != x.shape[1:] or case.x.dtype != x.dtype:
         return False
     known = {row.tobytes() for row in case.x.flatten(1).cpu().numpy()}
@@ -154,7 +153,7 @@ def _scored(case: Case, one: EvaluationSet, *, training: bool) -> Score | None:
 
     def score() -> Score | None:
         twin = copy.deepcopy(model).train(training)
-        kept = [c for c in calls if c.target is not None and all(t.numel() for t in tensors_in((c.args, c.kwargs)))]
+        kept = [c for c in calls if c.target is not None and c.kept]
         with torch.no_grad(), torch.random.fork_rng(_devices(model)):
             torch.manual_seed(0)
             outputs = [twin(*call.args, **call.kwargs) for call in kept]

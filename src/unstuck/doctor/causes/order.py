@@ -15,7 +15,6 @@ from unstuck.doctor.probes import cured
 from unstuck.doctor.rerun import Batch, Change
 from unstuck.doctor.retrials import taken
 from unstuck.doctor.watch.sites import Site
-from unstuck.doctor.watch.tape import tensors_in
 
 __all__ = ["JUDGES"]
 
@@ -141,7 +140,7 @@ def _fed_besides(case: Case) -> bool:
     later: dict[int, set[bytes]] = {}
     for done in case.stream.passes:
         for place, call in enumerate(done.calls[1:]):
-            given = next(iter(tensors_in((call.args, call.kwargs))), None)
+            given = call.first
             if call.module is done.calls[0].module and given is not None and given.numel() and given.ndim:
                 later.setdefault(place, set()).add(keys_of(given).tobytes())
     return any(len(keys) > len(case.stream.passes) / 2 for keys in later.values())
@@ -153,7 +152,7 @@ def _a_check(case: Case, batches: int) -> bool:
     for other in case.stream.others:
         if [parameter.shape for parameter in other.parameters.values()] != shapes:
             continue
-        firsts = [next(iter(tensors_in((done.calls[0].args,))), None) for done in other.passes if done.calls]
+        firsts = [done.calls[0].first for done in other.passes if done.calls]
         keys = {keys_of(x).tobytes() for x in firsts if x is not None and x.numel() and x.ndim}
         if len(keys) > _AGAIN * batches:
             return True

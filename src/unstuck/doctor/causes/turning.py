@@ -18,7 +18,6 @@ from unstuck.doctor.loops import line_of_length
 from unstuck.doctor.scores import score_of
 from unstuck.doctor.sources import line_with
 from unstuck.doctor.watch.sites import Site
-from unstuck.doctor.watch.tape import tensors_in
 
 __all__ = ["overfitting"]
 
@@ -124,7 +123,7 @@ def _training_loss(case: Case, step: int) -> float:
 def _from_weights(case: Case, one: EvaluationSet) -> tuple[list[int], np.ndarray, np.ndarray] | None:
     """Evaluate copies of the weights that were kept on the way, and those at the end."""
     calls = [c for c in list(one.phases.values())[-1] if c.target is not None]
-    if not calls or not all(t.numel() for call in calls for t in tensors_in((call.args, call.kwargs))):
+    if not calls or not all(call.kept for call in calls):
         return None
     model, loss = calls[0].module, getattr(F, case.loss_name, None)
     if loss is None or any(call.module is not model for call in calls):
