@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
-from unstuck.doctor.causes.lags import lag_of
+from unstuck.doctor.causes.lags import lag_of, lasting
 from unstuck.doctor.causes.splits import train_test_preprocessing_mismatch
 from unstuck.doctor.given import Given, given_to, held_out, keys_of, samples_of
 from unstuck.doctor.probes import score_error
@@ -33,6 +33,7 @@ _PROBED = 1500  # samples: enough for both probes, in about a second
 _WIDEST = 4000  # features of a sample
 _GOOD = 0.97  # a score on held-out samples that no misaligned or noisy labels leave
 _GAP = 0.12  # by which a model may do better on an evaluation than in training, of an easier draw
+_ALIKE = 0.05  # of what guessing reaches: two sets of samples that hold classes in the same shares
 _AS_LABELLED = 0.5  # of the disputed samples that a model names as they are labelled: no noise
 _NOISE = 0.05  # of the labels: what is wrong in many a clean set does no harm
 _STRETCH = 0.12  # of the samples: a stretch of them in which labels are at chance
@@ -113,18 +114,34 @@ def _changing(case: Case, given: Given) -> Suspicion | None:
 
 
 def _lagging(case: Case, given: Given) -> Suspicion | None:
-    """Find a series whose labels are those of some rows before."""
-    found = lag_of(given, case.task)
+    """Find a series whose labels are those of some rows before, by as many throughout or by more and more."""
+    if given.origin is None or not given.numeric or given.origin[0].ndim < 2 or not lasting(given.origin[1], case.task):
+        return None
+    x, y = given.origin
+    found, fitted = lag_of(x, y, case.task), "a linear function"
+    if found is None:
+        out, fitted = case.quietly(lambda: _outputs(case, x)), "what the model makes of them"
+        found = lag_of(out, y, case.task) if out is not None else None
     if found is None:
         return None
     lag, there, here = found
     return _suspicion(
         0.85,
         f"In the order in which the script holds them, targets fit the inputs {lag} rows before them far better than "
-        f"their own: a linear function explains {there:.0%} of them there, and {here:.0%} where they stand.",
+        f"their own: {fitted} explains {there:.0%} of them there, and {here:.0%} where they stand.",
         {"rows": lag, "explained_there": there, "explained_here": here},
         given.source(given.y_chain),
     )
+
+
+def _outputs(case: Case, x: Tensor) -> Tensor | None:
+    """Return what the model makes of all samples in the end; of classes, as shares."""
+    models = list(case.rerun.final().values()) if case.rerun is not None else []
+    if len(models) != 1:
+        return None
+    with torch.no_grad():
+        out = torch.cat([models[0].eval()(part) for part in torch.split(x, 1000)])
+    return out.softmax(1) if case.task == "classes" and out.ndim == 2 else out
 
 
 # -- probes on the samples ---------------------------------------------------------------------------------------------
@@ -324,12 +341,12 @@ def label_noise(case: Case) -> Suspicion | None:
         return None
     probed = _probed(case, given)
     if probed is None:
-        return None
+        return _worse_unseen(case, given)
     suspects = suspects_frame(probed)
     found = noise_finding(probed, "training", suspects)
     estimate = float(found.evidence["estimate"]) if found else 0.0
     if found is None or estimate < _NOISE:
-        return _better_elsewhere(case, given)
+        return _better_elsewhere(case, given) or _worse_unseen(case, given)
     places = {int(row): place for place, row in enumerate(probed.samples.rows)}
     disputed = probed.samples.x[[places[row] for row in suspects["row"]]]
     return Suspicion(
@@ -373,6 +390,59 @@ def _better_elsewhere(case: Case, given: Given) -> Suspicion | None:
         "Look at training labels that the model contradicts, and correct or drop them; where did they come from?",
         given.source(given.y_chain),
         consequences=("under_capacity", "too_few_steps", "lr_too_high", "lr_too_low", "dropout_too_strong"),
+    )
+
+
+def _worse_unseen(case: Case, given: Given) -> Suspicion | None:
+    """Suspect labels of training that fit their inputs less than those of the evaluation do.
+
+    A probe tells: the model learns from one half of the samples, and names the other half and the evaluation's.
+    """
+    train, evaluation = case.scores
+    sizes = [len(one.x) for one in held_out(case, most=0.01) if one.x is not None]
+    if train is None or evaluation is None or not sizes or not train.kind == evaluation.kind == "accuracy":
+        return None
+    rows = sum(len(x) for x, _ in given.pairs[: len(given.keys)])
+    balanced = abs(train.chance - evaluation.chance) < _ALIKE  # else the one is easier than the other by its shares
+    if rows < 1.5 * len(given.all_keys) or not balanced or _chance(evaluation, max(sizes)):
+        return None
+    return Suspicion(
+        "label_noise",
+        case.guessed(0.49),
+        f"The labels of training say less of their inputs than those of the evaluation do ({evaluation}).",
+        {"train": train.value, "evaluation": evaluation.value},
+        "Look at training labels that the model contradicts, and correct or drop them; where did they come from?",
+        given.source(given.y_chain),
+        probe=lambda: _by_halves(case, max(sizes)),
+        consequences=("overfitting", "under_capacity", "too_few_steps", "lr_too_high", "lr_too_low"),
+    )
+
+
+def _by_halves(case: Case, size: int) -> Verdict | None:
+    """Train on one half of the samples, and compare how many of the other half and of the evaluation are right."""
+    again = case.rerun
+    if again is None:
+        return None
+    x_key = next((key for key, what in again.program.outside.items() if what[0] == "call"), 0)
+
+    def half(rows: Batch, which: int) -> Tensor:
+        return torch.as_tensor(np.flatnonzero(keys_of(rows[x_key].float()) % 2 == which))
+
+    name = "trained on one half of the samples"
+    tried = case.try_out(name, Change(batches=lambda batches: taken(batches, lambda rows: half(rows, 0))))
+    rows = rows_of(again.batches)
+    if tried is None or tried.evaluation is None or rows is None:
+        return None
+    places = half(rows, 1)
+    batch = {key: value[places] for key, value in rows.items()}
+    other = again.scores(tried.models, batches=[batch])[0]
+    if other is None or other.kind != "accuracy":
+        return None
+    gap, distinct = tried.evaluation.value - other.value, len(np.unique(keys_of(batch[x_key].float())))
+    error = np.hypot(score_error(other, distinct), score_error(tried.evaluation, size))
+    return Verdict(
+        bool(gap > max(_GAP, 4 * error)),
+        f"{name}: the labels of the other half are named with {other}, those of the evaluation with {tried.evaluation}",
     )
 
 

@@ -7,9 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unstuck.doctor.given import Given
-
-__all__ = ["lag_of"]
+__all__ = ["lag_of", "lasting"]
 
 _LEAST = 400  # rows
 _WIDEST = 120  # features of a row
@@ -18,26 +16,41 @@ _KNOWN = 0.3  # R squared at the best lag: below it the inputs say too little
 _CLEARLY = 0.2  # of what is left to explain at no lag, and of the variance itself at least half as much
 
 
-def lag_of(given: Given, task: str) -> tuple[int, float, float] | None:
+def lag_of(x: Tensor, y: Tensor, task: str) -> tuple[int, float, float] | None:
     """Return how many rows earlier the inputs say more of a target, and R squared there and where they stand.
 
     A linear fit of the targets to the inputs some rows before is compared with the one to the inputs of the same row.
     Inputs of later rows are not asked: of what is to be foreseen they know more, by right.
+
+    Parameters
+    ----------
+    x
+        Inputs, or what a model makes of them, ``(rows, ...)``, in the order of the series.
+    y
+        The targets, in the same order.
+    task
+        What the targets are: ``"classes"``, ``"binary"`` or ``"numbers"``.
     """
-    if given.origin is None or not given.numeric or task == "unknown" or given.origin[0].ndim < 2:
+    x = x.flatten(1)
+    if not lasting(y, task) or x.shape[1] > _WIDEST or not bool(torch.isfinite(x).all()):
         return None
-    x, y = given.origin[0].flatten(1), given.origin[1]
-    if len(x) < _LEAST or x.shape[1] > _WIDEST or y[0].numel() != 1 or not bool(torch.isfinite(x).all()):
-        return None
-    features = x.double().cpu().numpy()
-    targets = _columns(y, task)
-    if targets is None or not _lasting(targets):
+    features, targets = x.double().cpu().numpy(), _columns(y, task)
+    if targets is None:
         return None
     found = [_explained(features[: len(x) - lag], targets[lag:]) for lag in range(min(_FARTHEST, len(x) // 10))]
     best, here = int(np.argmax(found)), found[0]
     if found[best] < _KNOWN or found[best] - here < max(_CLEARLY * (1 - here), _CLEARLY / 2):
         return None
     return best, found[best], here
+
+
+def lasting(y: Tensor, task: str) -> bool:
+    """Whether a target is much like the one before it, as in a series and not in a shuffled table."""
+    targets = _columns(y, task) if len(y) >= _LEAST and y[0].numel() == 1 and task != "unknown" else None
+    if targets is None:
+        return False
+    centred = targets - targets.mean(0)
+    return float((centred[1:] * centred[:-1]).sum()) > 0.5 * float((centred**2).sum())
 
 
 def _columns(y: Tensor, task: str) -> NDArray[np.float64] | None:
@@ -50,12 +63,6 @@ def _columns(y: Tensor, task: str) -> NDArray[np.float64] | None:
             return None
         values = np.eye(int(codes.max()) + 1)[codes]
     return values if np.isfinite(values).all() and values.std() > 0 else None
-
-
-def _lasting(targets: NDArray[np.float64]) -> bool:
-    """Whether a target is much like the one before it, as in a series and not in a shuffled table."""
-    centred = targets - targets.mean(0)
-    return float((centred[1:] * centred[:-1]).sum()) > 0.5 * float((centred**2).sum())
 
 
 def _explained(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
