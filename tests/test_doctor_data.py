@@ -261,6 +261,20 @@ def test_labels_that_fit_worse_than_those_of_an_evaluation_are_named() -> None:
     assert "label_noise" not in causes(trained(topic[:2700]))
 
 
+@pytest.mark.parametrize("noisy", [False, True])
+def test_labels_that_a_model_of_one_half_cannot_name_in_the_other_are_told(noisy: bool) -> None:
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(2600, 4, generator=generator)
+    y = (x[:, 0] * x[:, 1] > 0).long() + 2 * (x[:, 2] * x[:, 3] > 0).long()  # which the probes on the samples miss
+    wrong = torch.rand(2000, generator=generator) < (0.6 if noisy else 0.0)
+    labels = torch.where(wrong, torch.randint(4, (2000,), generator=generator), y[:2000])
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, 4))
+    adam = torch.optim.Adam(model.parameters(), lr=0.01)
+    report = watch(model, shuffled(x[:2000], labels), (x[2000:], y[2000:]), epochs=15, optimizer=adam)
+    assert ("label_noise" in causes(report)) == noisy
+
+
 @pytest.mark.parametrize(
     "change", [lambda x: 3 * x + 4, lambda x: -x, lambda x: x[:, [1, 0, 2, 4, 5, 3]]], ids=["scale", "sign", "columns"]
 )
@@ -736,6 +750,18 @@ def test_labels_of_earlier_rows_of_a_series_are_named(moved: int, named: bool) -
     batches = shuffled(x[20:-20], state[20 - moved : 1180 - moved], 40)
     report = watch(net(3), batches, probes=False)
     assert ("labels_misaligned" in causes(report)) == named  # labels of later rows may be what is to be foreseen
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_labels_that_lag_behind_more_and_more_are_told_by_what_the_model_makes_of_the_inputs(moved: bool) -> None:
+    generator = torch.Generator().manual_seed(0)
+    state = torch.randint(3, (80,), generator=generator).repeat_interleave(30)
+    sign = torch.randint(2, (2400, 3), generator=generator) * 2 - 1.0  # of which a linear function knows nothing
+    x = 2.0 * sign * F.one_hot(state, 3) + 0.4 * torch.randn(2400, 3, generator=generator)
+    kept = torch.rand(2400, generator=generator) > 0.015
+    labels = state[: int(kept.sum())] if moved else state[kept]
+    report = watch(net(3), shuffled(x[kept], labels, 40), epochs=12)
+    assert ("labels_misaligned" in causes(report)) == moved
 
 
 def test_a_part_of_a_class_that_is_compared_is_no_target() -> None:
