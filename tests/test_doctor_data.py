@@ -264,14 +264,14 @@ def test_labels_that_fit_worse_than_those_of_an_evaluation_are_named() -> None:
 @pytest.mark.parametrize("noisy", [False, True])
 def test_labels_that_a_model_of_one_half_cannot_name_in_the_other_are_told(noisy: bool) -> None:
     generator = torch.Generator().manual_seed(0)
-    x = torch.randn(2600, 4, generator=generator)
-    y = (x[:, 0] * x[:, 1] > 0).long() + 2 * (x[:, 2] * x[:, 3] > 0).long()  # which the probes on the samples miss
-    wrong = torch.rand(2000, generator=generator) < (0.6 if noisy else 0.0)
-    labels = torch.where(wrong, torch.randint(4, (2000,), generator=generator), y[:2000])
+    x = torch.randn(3600, 16, generator=generator)
+    y = (x[:, 0] * x[:, 1] > 0).long()  # of which the probes on the samples know nothing
+    wrong = torch.rand(3000, generator=generator) < (0.7 if noisy else 0.0)
+    labels = torch.where(wrong, torch.randint(2, (3000,), generator=generator), y[:3000])
     torch.manual_seed(0)
-    model = nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, 4))
-    adam = torch.optim.Adam(model.parameters(), lr=0.01)
-    report = watch(model, shuffled(x[:2000], labels), (x[2000:], y[2000:]), epochs=15, optimizer=adam)
+    model = nn.Sequential(nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 2))
+    adam = torch.optim.Adam(model.parameters(), lr=0.005)
+    report = watch(model, shuffled(x[:3000], labels, 40), (x[3000:], y[3000:]), epochs=15, optimizer=adam)
     assert ("label_noise" in causes(report)) == noisy
 
 

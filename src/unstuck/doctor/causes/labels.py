@@ -34,6 +34,7 @@ _WIDEST = 4000  # features of a sample
 _GOOD = 0.97  # a score on held-out samples that no misaligned or noisy labels leave
 _GAP = 0.12  # by which a model may do better on an evaluation than in training, of an easier draw
 _ALIKE = 0.05  # of what guessing reaches: two sets of samples that hold classes in the same shares
+_LOST = 0.3  # of what a model knows of samples it has not seen, in labels like those it learnt from
 _AS_LABELLED = 0.5  # of the disputed samples that a model names as they are labelled: no noise
 _NOISE = 0.05  # of the labels: what is wrong in many a clean set does no harm
 _STRETCH = 0.12  # of the samples: a stretch of them in which labels are at chance
@@ -440,8 +441,9 @@ def _by_halves(case: Case, size: int) -> Verdict | None:
         return None
     gap, distinct = tried.evaluation.value - other.value, len(np.unique(keys_of(batch[x_key].float())))
     error = np.hypot(score_error(other, distinct), score_error(tried.evaluation, size))
+    known = tried.evaluation.value - tried.evaluation.chance  # of which wrong labels take their share away
     return Verdict(
-        bool(gap > max(_GAP, 4 * error)),
+        bool(gap > max(_LOST * known, 4 * error, 0.05)),
         f"{name}: the labels of the other half are named with {other}, those of the evaluation with {tried.evaluation}",
     )
 
