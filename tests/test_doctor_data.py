@@ -404,8 +404,8 @@ def test_targets_of_pairs_are_not_held_against_the_first_of_each() -> None:
 
 def test_classes_may_be_the_second_axis_or_the_last() -> None:
     y = torch.tensor([[0, 1, 2], [2, 1, 1]])
-    last = F.one_hot(y, 4).float()
-    for outputs in (last, last.movedim(-1, 1)):
+    last, square = F.one_hot(y, 4).float(), F.one_hot(y, 3).float()  # of the second, either axis may be the classes'
+    for outputs in (last, last.movedim(-1, 1), square, square.movedim(-1, 1)):
         score = score_of([outputs], [y])
         assert score is not None
         assert (score.kind, score.value, score.samples) == ("accuracy", 1.0, 6)

@@ -70,8 +70,11 @@ def score_of(
     if all(not t.is_floating_point() and t.ndim == 2 and t.shape[1] == 1 for _, t in pairs):  # as gather wants them
         pairs = [(o, t.squeeze(1)) if o.ndim == 2 and o.shape[1] > 1 else (o, t) for o, t in pairs]
     output, target = pairs[0]
-    if not target.is_floating_point() and (axis := axis_of_classes(output, target)) is not None:
-        return _accuracy([(o.movedim(axis, -1).flatten(0, -2), t.flatten()) for o, t in pairs], ignored)
+    if not target.is_floating_point() and (axes := _axes_of_classes(output, target)):
+        found = [
+            _accuracy([(o.movedim(axis, -1).flatten(0, -2), t.flatten()) for o, t in pairs], ignored) for axis in axes
+        ]
+        return max(found, key=lambda score: score.value)  # of as many places as classes, either axis may be theirs
     if output.ndim == 2 and output.shape == target.shape and output.shape[1] > 1 and _one_hot(target):
         return _accuracy([(o, t.argmax(1)) for o, t in pairs], -1)
     if output.numel() != target.numel():
@@ -90,12 +93,17 @@ def score_of(
 
 def axis_of_classes(output: Tensor, target: Tensor) -> int | None:
     """Return the axis that the target lacks: the second, as the losses take it, or the last; None for neither."""
+    return next(iter(_axes_of_classes(output, target)), None)
+
+
+def _axes_of_classes(output: Tensor, target: Tensor) -> list[int]:
     if output.ndim != target.ndim + 1:
-        return None
-    for axis in (1, output.ndim - 1):
-        if output.shape[axis] > 1 and (*output.shape[:axis], *output.shape[axis + 1 :]) == target.shape:
-            return axis
-    return None
+        return []
+    return [
+        axis
+        for axis in dict.fromkeys((1, output.ndim - 1))
+        if output.shape[axis] > 1 and (*output.shape[:axis], *output.shape[axis + 1 :]) == target.shape
+    ]
 
 
 def _one_hot(target: Tensor) -> bool:
