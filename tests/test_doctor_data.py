@@ -286,6 +286,29 @@ def test_evaluation_inputs_in_another_form_are_named(change: Callable[[Tensor], 
     assert (found.cause, found.confirmed) == ("train_test_preprocessing_mismatch", True)
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_an_evaluation_with_a_vocabulary_of_its_own_is_told(own: bool) -> None:
+    generator = torch.Generator().manual_seed(0)
+    y = torch.randint(2, (1400,), generator=generator)
+    text = torch.randint(60, (1400, 12), generator=generator)
+    text[:, :5] = 30 * y[:, None] + text[:, :5] % 30
+    index = torch.randperm(60, generator=generator) if own else torch.arange(60)
+    test = index[text[1000:]], y[1000:]
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.EmbeddingBag(60, 8), nn.Linear(8, 2))
+    adam = torch.optim.Adam(model.parameters(), lr=0.02)
+    report = watch(model, shuffled(text[:1000], y[:1000]), test, optimizer=adam, epochs=8)
+    assert causes(report) == (["train_test_preprocessing_mismatch"] if own else [])
+
+
+def test_what_a_model_has_only_learnt_by_heart_is_no_evaluation_in_other_terms() -> None:
+    x, y = torch.randn(500, 40, generator=torch.Generator().manual_seed(0)), torch.arange(500) % 2
+    y = torch.where(x[:, 0] > 1.5, 1, y)
+    adam = torch.optim.Adam((model := net(40, 2, 64)).parameters(), lr=0.01)
+    report = watch(model, shuffled(x[:300], y[:300]), (x[300:], y[300:]), optimizer=adam, epochs=20)
+    assert "train_test_preprocessing_mismatch" not in causes(report)
+
+
 def test_evaluation_samples_that_were_trained_on_are_counted() -> None:
     test = torch.cat([TEST[0][:100], TRAIN[0][:50]]), torch.cat([TEST[1][:100], TRAIN[1][:50]])
     found = watch(net(), shuffled(*TRAIN), test, probes=False).findings[0]

@@ -8,16 +8,18 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from unstuck.doctor.case import Case, Verdict
-from unstuck.doctor.given import held_out
-from unstuck.doctor.rerun import Change
+from unstuck.doctor.given import held_out, keys_of
+from unstuck.doctor.rerun import Batch, Change
+from unstuck.doctor.retrials import rows_of, taken
 from unstuck.doctor.scores import Score
 from unstuck.doctor.watch.tape import Op
 
-__all__ = ["changed", "cured", "lifted", "replacing", "score_error", "set_right", "skipping", "without_op"]
+__all__ = ["by_halves", "changed", "cured", "lifted", "replacing", "score_error", "set_right", "skipping", "without_op"]
 
 
 def changed(case: Case, name: str, change: Change, enough: float = 0.3) -> Verdict | None:
@@ -136,6 +138,34 @@ def set_right(case: Case, name: str, change: Change, enough: float = _HALF, leas
     if verdict is not None and verdict.confirmed and not _trains_better(case, name):
         return Verdict(False, verdict.tried, verdict.evidence)
     return verdict
+
+
+def by_halves(case: Case) -> tuple[Score, Score, int] | None:
+    """Train on one half of the samples.
+
+    Returns
+    -------
+    tuple or None
+        The scores on the other half and on what the script evaluates on, and how many samples the other half has.
+    """
+    again = case.rerun
+    x_key = next((key for key, what in again.program.outside.items() if what[0] == "call"), None) if again else None
+    if again is None or x_key is None:
+        return None
+
+    def half(rows: Batch, which: int) -> Tensor:
+        return torch.as_tensor(np.flatnonzero(keys_of(rows[x_key].float()) % 2 == which))
+
+    change = Change(batches=lambda batches: taken(batches, lambda rows: half(rows, 0)))
+    tried, rows = case.try_out("trained on one half of the samples", change), rows_of(again.batches)
+    if tried is None or tried.evaluation is None or rows is None:
+        return None
+    places = half(rows, 1)
+    batch = {key: value[places] for key, value in rows.items()}
+    other = again.scores(tried.models, batches=[batch])[0] if len(places) else None
+    if other is None or other.kind != tried.evaluation.kind:
+        return None
+    return other, tried.evaluation, len(np.unique(keys_of(batch[x_key].float())))
 
 
 def score_error(score: Score, samples: int | None = None) -> float:

@@ -14,9 +14,9 @@ from torch.utils.data import DataLoader
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes.lags import lag_of, lasting
-from unstuck.doctor.causes.splits import train_test_preprocessing_mismatch
+from unstuck.doctor.causes.splits import in_another_form
 from unstuck.doctor.given import Given, given_to, held_out, keys_of, samples_of
-from unstuck.doctor.probes import score_error
+from unstuck.doctor.probes import by_halves, score_error
 from unstuck.doctor.rerun import Batch, Change
 from unstuck.doctor.retrials import rows_of, taken
 from unstuck.doctor.scores import Score
@@ -303,7 +303,7 @@ def _at_chance(case: Case, given: Given) -> Suspicion | None:
 def _evaluation(case: Case, given: Given) -> Suspicion | None:
     """Find an evaluation whose targets are at chance, though training's can be predicted."""
     train, _ = case.scores
-    if train is None or not given.numeric or train_test_preprocessing_mismatch(case) is not None:
+    if train is None or not given.numeric or in_another_form(case) is not None:
         return None
     for evaluated in held_out(case):
         x, y = evaluated.x, evaluated.y
@@ -421,30 +421,16 @@ def _worse_unseen(case: Case, given: Given) -> Suspicion | None:
 
 def _by_halves(case: Case, size: int) -> Verdict | None:
     """Train on one half of the samples, and compare how many of the other half and of the evaluation are right."""
-    again = case.rerun
-    if again is None:
+    found = by_halves(case)
+    if found is None or found[0].kind != "accuracy":
         return None
-    x_key = next((key for key, what in again.program.outside.items() if what[0] == "call"), 0)
-
-    def half(rows: Batch, which: int) -> Tensor:
-        return torch.as_tensor(np.flatnonzero(keys_of(rows[x_key].float()) % 2 == which))
-
-    name = "trained on one half of the samples"
-    tried = case.try_out(name, Change(batches=lambda batches: taken(batches, lambda rows: half(rows, 0))))
-    rows = rows_of(again.batches)
-    if tried is None or tried.evaluation is None or rows is None:
-        return None
-    places = half(rows, 1)
-    batch = {key: value[places] for key, value in rows.items()}
-    other = again.scores(tried.models, batches=[batch])[0]
-    if other is None or other.kind != "accuracy":
-        return None
-    gap, distinct = tried.evaluation.value - other.value, len(np.unique(keys_of(batch[x_key].float())))
-    error = np.hypot(score_error(other, distinct), score_error(tried.evaluation, size))
-    known = tried.evaluation.value - tried.evaluation.chance  # of which wrong labels take their share away
+    other, evaluation, distinct = found
+    gap, error = evaluation.value - other.value, np.hypot(score_error(other, distinct), score_error(evaluation, size))
+    known = evaluation.value - evaluation.chance  # of which wrong labels take their share away
     return Verdict(
         bool(gap > max(_LOST * known, 4 * error, 0.05)),
-        f"{name}: the labels of the other half are named with {other}, those of the evaluation with {tried.evaluation}",
+        f"trained on one half of the samples: the labels of the other half are named with {other}, those of the "
+        f"evaluation with {evaluation}",
     )
 
 

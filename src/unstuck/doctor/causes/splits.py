@@ -12,8 +12,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from unstuck.doctor.case import Case, EvaluationSet, Suspicion, Verdict
+from unstuck.doctor.causes.lags import lasting
 from unstuck.doctor.given import Given, given_to, held_out, keys_of, maker_of, samples_of, statistics_of
-from unstuck.doctor.probes import score_error
+from unstuck.doctor.probes import by_halves, score_error
+from unstuck.doctor.rerun import Change
 from unstuck.doctor.retrials import mapped_score
 from unstuck.doctor.scores import Score
 from unstuck.doctor.watch.sites import Site
@@ -22,7 +24,7 @@ from unstuck.inspection.look import Look
 from unstuck.inspection.mismatch import Difference, compare, mismatch_finding
 from unstuck.inspection.moments import Moments, images
 
-__all__ = ["JUDGES", "called_a_test", "unused_loader"]
+__all__ = ["JUDGES", "called_a_test", "in_another_form", "unused_loader"]
 
 _MOST = 4000  # samples that are compared
 _GAIN = 0.05  # of the score, that a change of the evaluation's inputs must bring; and so many standard errors
@@ -34,10 +36,17 @@ _ALL = 0.99  # from which on the evaluation is one of the training set, which ma
 _COLUMNS = 300  # of a table, that are matched by their values
 _SPREAD = 4  # features: on a line or in a plane, gaps around some samples are nothing rare
 _GAP = 4.0  # times as near as its next neighbour lie a sample's copies; of samples at random, 1 in 256 has such a gap
+_LEARNT = 0.6  # of what there is to learn, by a model that knows its training samples
+_LOST = 0.35  # of that, in an evaluation in other terms
 _NEAR = 0.5  # of an evaluation's samples
 
 
 def train_test_preprocessing_mismatch(case: Case) -> Suspicion | None:
+    """Tell an evaluation whose samples mean something else to the model than those it was trained on."""
+    return in_another_form(case) or _in_other_terms(case)
+
+
+def in_another_form(case: Case) -> Suspicion | None:
     """Tell evaluation inputs that the model understands once they are brought into the form of the training inputs."""
     given = given_to(case)
     if not given.numeric or given.distinct is None or case.stream.interleaved:
@@ -53,6 +62,64 @@ def train_test_preprocessing_mismatch(case: Case) -> Suspicion | None:
         if found is not None:
             return found
     return _unlike(case, train) or _by_itself(case, train)
+
+
+def _in_other_terms(case: Case) -> Suspicion | None:
+    """Suspect inputs that are coded otherwise, as by a vocabulary of their own, so that no statistic shows it."""
+    given, (train, evaluation) = given_to(case), case.scores
+    if train is None or evaluation is None or train.kind != evaluation.kind or case.stream.interleaved:
+        return None
+    if not given.rowwise or not given.aligned or _skill(train) < _LEARNT or _skill(evaluation) > _LOST * _skill(train):
+        return None
+    if given.origin is not None and lasting(given.origin[1], case.task):
+        return (
+            None  # neighbours in a series are much alike: half of them tell the other half, but nothing of later ones
+        )
+    sets = held_out(case, most=0.01)
+    scores = [next(reversed(one.scores.values()), None) for one in sets]
+    if not sets or any(score is None or _skill(score) > _LOST * _skill(train) for score in scores):
+        return None
+    return Suspicion(
+        "train_test_preprocessing_mismatch",
+        case.guessed(0.6),
+        f"The model has {train} on what it was trained on and {evaluation.value:.2f} in the evaluation, although "
+        "it would know training samples that it has not seen.",
+        {"train": train.value, "evaluation": evaluation.value},
+        "Prepare the inputs of training and evaluation by the same code, with the vocabulary, the encoder and the "
+        "statistics of the training set.",
+        maker_of(case, sets[0].x) or (sets[0].stack[0] if sets[0].stack else None),  # type: ignore[arg-type]
+        probe=lambda: _of_its_own(case, sets[0], train) or Verdict(False, ""),
+        consequences=("overfitting", "under_capacity", "dropout_too_strong", "too_few_steps"),
+    )
+
+
+def _of_its_own(case: Case, evaluated: EvaluationSet, train: Score) -> Verdict | None:
+    """Ask a model of half the training samples for the others, and one of half the evaluation's for its others."""
+    found, again = by_halves(case), case.rerun
+    if found is None or again is None:
+        return None
+    other, evaluation, _ = found
+    if _skill(other) < 0.5 * _skill(train) or _skill(evaluation) > _LOST * _skill(other):
+        return Verdict(False, "")
+    x_key = next(key for key, what in again.program.outside.items() if what[0] == "call")
+    y_key, x, y = next(iter(again.program.targets)), evaluated.x, evaluated.y
+    if x is None or y is None or set(again.batches[0]) != {x_key, y_key}:
+        return None
+    like = again.batches[0][y_key]
+    rows = {x_key: x, y_key: y.to(like.dtype).reshape(len(x), *like.shape[1:])}
+    half, rest = np.array_split(np.random.default_rng(0).permutation(len(x)), 2)
+    mine = [{key: value[part] for key, value in rows.items()} for part in torch.split(torch.as_tensor(half), len(like))]
+    name = "trained on half of the evaluation's samples"
+    tried = case.try_out(name, Change(batches=lambda _: mine))
+    others = {key: value[rest] for key, value in rows.items()}
+    alone = again.scores(tried.models, batches=[others])[0] if tried is not None else None
+    if alone is None:
+        return None
+    return Verdict(
+        bool(_skill(alone) > 2 * _LOST * _skill(other)),
+        f"trained on one half of the samples: {other} on the other half, {evaluation.value:.2f} in the evaluation; "
+        f"{name}: {alone.value:.2f} on the rest of them",
+    )
 
 
 def _by_itself(case: Case, train: Tensor) -> Suspicion | None:
