@@ -285,6 +285,20 @@ def likelihood(sign: float) -> None:
             optimizer.step()
 
 
+def preferences(sign: float) -> None:
+    torch.manual_seed(0)
+    x, items = torch.randint(60, (1200,)), torch.randint(40, (1200,))
+    users, goods = nn.Embedding(60, 4), nn.Embedding(40, 4)
+    optimizer = torch.optim.Adam([*users.parameters(), *goods.parameters()], lr=0.02)
+    for _ in range(4):
+        for rows in torch.randperm(1200).split(50):
+            other = torch.randint(40, (50,))
+            better = (users(x[rows]) * (goods(items[rows]) - goods(other))).sum(1)
+            optimizer.zero_grad()
+            (sign * F.logsigmoid(better).mean()).backward()
+            optimizer.step()
+
+
 def costly_actions() -> None:
     model = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 3))
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
@@ -396,6 +410,7 @@ FAULTS: dict[str, tuple[str, Callable[[], Any]]] = {
     "a layer made in forward": ("unregistered_parameters", lambda: fit(Forgetful())),
     "log-softmax over time": ("softmax_wrong_axis", lambda: tagged(1)),
     "likelihood made smaller": ("loss_sign_flipped", lambda: likelihood(1.0)),
+    "preferences made unlikely": ("loss_sign_flipped", lambda: preferences(1.0)),
     "minus": ("loss_sign_flipped", lambda: fit(mlp(), negative, epochs=2)),
     "mse broadcast": ("loss_shape_broadcast", lambda: regression(F.mse_loss)),
     "by hand broadcast": ("loss_shape_broadcast", lambda: regression(broadcasting)),
@@ -432,6 +447,7 @@ SOUND: dict[str, Callable[[], Any]] = {
     "classes last, flattened": lambda: tagged(2),
     "classes last, moved": lambda: tagged(2, flattened=False),
     "likelihood made larger": lambda: likelihood(-1.0),
+    "preferences made likely": lambda: preferences(-1.0),
     "actions weighed by what they cost": costly_actions,
     "sharpness-aware": sharpness_aware,
     "a second loss": lambda: a_second_loss(backward=True),

@@ -119,7 +119,7 @@ class StepLook:
 
 @dataclass(slots=True, eq=False)
 class Likelihood:
-    """The log-probability that a distribution of the model's gave to data, in a pass that was looked at closely."""
+    """The log-probability that a distribution of the model's, or a log-sigmoid, gave to data in a pass looked at."""
 
     number: int  # of the pass
     least: float  # of the loss's derivatives with respect to it

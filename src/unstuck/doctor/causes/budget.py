@@ -39,7 +39,9 @@ def too_few_steps(case: Case) -> Suspicion | None:
     # Near the start the loss is large, and what it falls by is to be held against what it has fallen by so far.
     training = fall > 2 * noise and (share > 0.04 or fall > 0.1 * fallen > 0)
     rates = case.stream.rates
-    resting = case.stream.steps <= _BRIEF and not case.stream.continued  # it may only just have begun to learn
+    # It may only just have begun to learn; where nothing but the loss is known, one at rest is one at its end.
+    scored = any(score is not None for score in case.scores)
+    resting = case.stream.steps <= _BRIEF and not case.stream.continued and scored
     falling = training or _evaluation_falls(case)
     if not (falling or resting) or len(rates) < 3 or rates[-1] < 0.05 * rates.max():
         return None

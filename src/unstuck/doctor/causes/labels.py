@@ -163,6 +163,7 @@ def _fit(case: Case, given: Given) -> Probed | None:
     x, y = pair[0][:20_000], pair[1][:20_000]
     if y[0].numel() != 1 and case.task != "numbers":
         return None
+    case.known["probed inputs"] = x
     features = _features(x)
     whole = torch.isfinite(features.reshape(len(features), -1)).all(1) & torch.isfinite(
         y.float().reshape(len(y), -1)
@@ -348,8 +349,7 @@ def label_noise(case: Case) -> Suspicion | None:
     estimate = float(found.evidence["estimate"]) if found else 0.0
     if found is None or estimate < _NOISE:
         return _better_elsewhere(case, given) or _worse_unseen(case, given)
-    places = {int(row): place for place, row in enumerate(probed.samples.rows)}
-    disputed = probed.samples.x[[places[row] for row in suspects["row"]]]
+    disputed = case.known["probed inputs"][suspects["row"].to_numpy()]
     return Suspicion(
         "label_noise",
         0.8 if estimate > 0.1 else 0.65,
@@ -358,7 +358,7 @@ def label_noise(case: Case) -> Suspicion | None:
         "Correct or drop the labels that probes dispute (unstuck.inspect_data lists them), or use label smoothing and "
         "stop early.",
         given.source(given.y_chain),
-        probe=partial(_without, case, torch.as_tensor(disputed)) if given.numeric else None,
+        probe=partial(_without, case, disputed),
         consequences=(
             "overfitting",
             "under_capacity",
@@ -442,7 +442,7 @@ def _without(case: Case, disputed: Tensor) -> Verdict | None:
     again = case.rerun
     if again is None or not len(disputed):
         return None
-    keys = keys_of(disputed)
+    keys = keys_of(disputed.float())
     x_key = next((key for key, what in again.program.outside.items() if what[0] == "call"), 0)
 
     def among(rows: Batch) -> NDArray[np.bool_]:

@@ -327,7 +327,8 @@ def train_test_leak(case: Case) -> Suspicion | None:
         if (share < _ALL and _one_value(x, mask)) or share < 2 * _recurring(given):
             continue
         if share >= _ALL or _whole_training(given, x):
-            if not separate and called_a_test(case, evaluated) and unused_loader(case) is None:
+            alone = not separate and not any(_apart(one, given) for one in case.evaluation_sets)
+            if alone and called_a_test(case, evaluated) and unused_loader(case) is None:
                 said = "all of them" if share >= _ALL else f"{count} of {len(x)}"
                 return _leak(case, evaluated, share, len(x), f"{said}, and it is called a test")
             continue
@@ -343,6 +344,13 @@ def _unmixed(evaluated: EvaluationSet, given: Given) -> bool:
     """Whether each call is given samples of one kind alone, trained on or not, and some are of either."""
     shares = [float(np.isin(keys_of(x), given.all_keys).mean()) for x in evaluated.inputs]
     return 0 in shares and max(shares) > 0.5 and all(share == 0 or share > 0.5 for share in shares)
+
+
+def _apart(evaluated: EvaluationSet, given: Given) -> bool:
+    """Whether an evaluation, be it of outputs alone, is of samples that were not trained on."""
+    x = evaluated.x
+    like = x is not None and bool(given.pairs) and x.shape[1:] == given.pairs[0][0].shape[1:]
+    return x is not None and like and not np.isin(keys_of(x[:_MOST]), given.all_keys).any()
 
 
 def _one_value(x: Tensor, shared: NDArray[np.bool_]) -> bool:
@@ -384,7 +392,10 @@ def _beside_training(evaluated: EvaluationSet, given: Given) -> tuple[Tensor | N
     if x is None:
         return None, None
     keys, sizes = keys_of(x), [len(one) for one in evaluated.inputs]
-    known = np.split(np.isin(keys, given.all_keys), np.cumsum(sizes)[:-1])
+    base = given.base_x  # of which a run whose passes are not all kept shows a part
+    drawn = base is not None and base.shape[1:] == x.shape[1:] and base.dtype == x.dtype
+    mine = np.union1d(given.all_keys, keys_of(base)) if base is not None and drawn else given.all_keys
+    known = np.split(np.isin(keys, mine), np.cumsum(sizes)[:-1])
     whole = np.repeat([bool(part.all()) for part in known], sizes)
     if whole.all() or np.isin(given.all_keys, keys[whole]).mean() <= 0.9:
         return x, y

@@ -39,7 +39,8 @@ def moved(case: Case, parameters: list[Tensor] | None = None) -> bool:
 def trained_before(case: Case, parameters: list[Tensor]) -> bool:
     """Whether most of some parameters were learnt or loaded earlier: then they are left alone on purpose."""
     start = case.stream.passes[0].number
-    earlier = {id(p) for other in case.stream.others if other.passes[0].number < start for p in other.held}
+    others = [p for other in case.stream.others if other.passes[0].number < start for p in other.held]
+    earlier = {id(p) for p in others}
     loaded = {
         id(p)
         for made in case.seen.made.values()
@@ -47,4 +48,10 @@ def trained_before(case: Case, parameters: list[Tensor]) -> bool:
         for p in made.thing._parameters.values()
         if p is not None
     }
-    return sum(id(p) in earlier | loaded for p in parameters) > 0.5 * len(parameters)
+    known = sum(id(p) in earlier | loaded or _copied(p, others) for p in parameters)
+    return known > 0.5 * len(parameters)
+
+
+def _copied(parameter: Tensor, others: list[Tensor]) -> bool:
+    """Whether a parameter has the very values of another one, as in a copy of a model that was trained."""
+    return any(parameter.shape == other.shape and torch.equal(parameter.detach(), other.detach()) for other in others)

@@ -153,8 +153,14 @@ def _listen_to_losses(patches: Patches, watcher: Watcher) -> None:
 
 
 def _listen_to_likelihoods(patches: Patches, watcher: Watcher) -> None:
+    def told(out: object, _: object, value: object, *__: object) -> None:
+        # A value with a graph of its own is a sample of the model's, of which much else may be wanted.
+        if isinstance(value, Tensor) and not value.requires_grad:
+            watcher.likelihood(out)
+
     for kind in _with_own("log_prob", torch.distributions.Distribution):
-        _after(patches, watcher, kind, "log_prob", lambda out, _, value, *__: watcher.likelihood(value, out))
+        _after(patches, watcher, kind, "log_prob", told)
+    _after(patches, watcher, F, "logsigmoid", lambda out, *_, **__: watcher.likelihood(out))
 
 
 def _positional(name: str, args: tuple[Any, ...]) -> dict[str, Any]:

@@ -175,14 +175,9 @@ class Watcher:
         if len(self._losses) > 4096:
             del self._losses[:2048]
 
-    def likelihood(self, value: object, out: object) -> None:
-        """Take note of data's log-probability: the derivatives that it gets say whether it is made larger or smaller.
-
-        A value with a graph of its own is a sample of the model's, of which much else may be wanted.
-        """
+    def likelihood(self, out: object) -> None:
+        """Take note of data's log-probability: its derivatives say whether it is made larger or smaller."""
         if not self.looking or not isinstance(out, Tensor) or not out.requires_grad:
-            return
-        if not isinstance(value, Tensor) or value.requires_grad:
             return
         number, site = len(self.seen.passes), site_here()
 
