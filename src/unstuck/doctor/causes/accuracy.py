@@ -152,9 +152,9 @@ def _count(case: Case, call: ModelCall, padding: int | None = None) -> tuple[int
     out, y = out.detach(), y.detach()
     if (axis := axis_of_classes(out, y)) is not None:
         guess = out.argmax(axis)
-    elif out.ndim >= 2 and out.shape[1] > 1:
+    elif out.ndim >= 2 and out.shape[1] > 1 and (y.shape != out.shape or bool((y.sum(1) == 1).all())):
         guess = out.argmax(1)
-        if y.shape == out.shape and bool((y.sum(1) == 1).all()):
+        if y.shape == out.shape:
             y = y.argmax(1)
     elif out.numel() == y.numel() and bool(((y == 0) | (y == 1)).all()):
         guess = (out > _threshold(case, out)).to(y.dtype).flatten()

@@ -30,7 +30,10 @@ def _printed(case: Case) -> Suspicion | None:
     """Find printed losses that are means of batches divided by the number of samples, and the like."""
     plain, kinds = [], {}
     for series in series_of(case.seen.printed):
-        if series.kind != "loss" or not series.readings:
+        named = series.kind == "loss" or (
+            not series.kind and (series.split or "error" in series.label)
+        )  # a bare "test"
+        if not named or not series.readings:
             continue
         options = [_loss_options(case, series, place) for place in range(len(series.readings))]
         found = decided(series, options)
