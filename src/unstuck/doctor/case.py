@@ -20,7 +20,7 @@ from unstuck.doctor.scores import Score, score_of
 from unstuck.doctor.signals import Signals, listen
 from unstuck.doctor.streams import Stream
 from unstuck.doctor.watch.losses import LOSSES
-from unstuck.doctor.watch.sites import Site
+from unstuck.doctor.watch.sites import Place, Site
 from unstuck.doctor.watch.tape import Op
 
 if TYPE_CHECKING:
@@ -96,8 +96,13 @@ class Suspicion:
 class EvaluationSet:
     """The evaluations made from one place of the script: the calls of each, by the step at which it was made."""
 
-    stack: tuple[Site, ...]
+    stack: tuple[Place, ...]
     phases: dict[int, list[ModelCall]]
+
+    @property
+    def site(self) -> Site | None:
+        """The innermost line that made them."""
+        return Site(self.stack[0].file, self.stack[0].line) if self.stack else None
 
     @cached_property
     def inputs(self) -> list[Tensor]:
@@ -314,7 +319,7 @@ class Case:
     @cached_property
     def evaluation_sets(self) -> list[EvaluationSet]:
         """The evaluations, by the place of the script that made them, those with most calls first."""
-        groups: dict[tuple[Site, ...], dict[int, list[ModelCall]]] = {}
+        groups: dict[tuple[Place, ...], dict[int, list[ModelCall]]] = {}
         for call in self.stream.evaluations:
             groups.setdefault(call.stack, {}).setdefault(call.step, []).append(call)
         sets = [EvaluationSet(stack, phases) for stack, phases in groups.items()]

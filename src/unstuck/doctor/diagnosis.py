@@ -79,8 +79,11 @@ def _rates_of(stream: Stream) -> list[float]:
 def _evaluations(streams: list[Stream]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for stream in streams[:1]:
+        names: list[str] = []
         for evaluated in Case(stream, None).evaluation_sets:
-            name = f"line {evaluated.stack[0].line}" if evaluated.stack else "evaluation"
+            line = f"line {evaluated.site.line}" if evaluated.site else "evaluation"
+            names.append(line)
+            name = line if names.count(line) == 1 else f"{line} ({names.count(line)})"  # called for another data set
             scores = Case.quietly(lambda one=evaluated: one.scores) or {}  # type: ignore[misc]
             for step in evaluated.phases:
                 score = scores.get(step)

@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 from torch import Tensor, nn, optim
 
-from unstuck.doctor.watch.sites import Site
+from unstuck.doctor.watch.sites import Place, Site
 from unstuck.doctor.watch.tape import Op, tensors_in
 
 __all__ = [
@@ -41,7 +41,7 @@ class ModelCall:
     training: bool
     grad: bool
     site: Site | None
-    stack: tuple[Site, ...]
+    stack: tuple[Place, ...]
     step: int
     loss: LossCall | None = None  # of the loss functions called after it, the first
     target: Tensor | None = None  # what the output was compared with, where that was seen
@@ -134,7 +134,7 @@ class Printed:
     step: int
     text: str
     site: Site | None
-    stack: tuple[Site, ...]
+    stack: tuple[Place, ...]
 
 
 @dataclass(slots=True, eq=False)

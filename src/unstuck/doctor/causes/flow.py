@@ -57,6 +57,8 @@ def vanishing_gradients(case: Case) -> Suspicion | None:
 
 def _faint_through_depth(case: Case, signals: Signals) -> Suspicion | None:
     layers = _depth(signals)
+    if len(layers) > _DEEP and layers[1].delta < layers[0].delta:
+        layers = layers[1:]  # the first may lie beside the others, as the wide part of a wide and deep network
     if len(layers) < _DEEP or layers[-1].delta <= 0:
         return None
     if not bool(layers[-1].weight is None or layers[-1].weight.abs().max() > 0):

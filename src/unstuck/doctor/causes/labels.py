@@ -328,7 +328,7 @@ def _evaluation(case: Case, given: Given) -> Suspicion | None:
                 0.9,
                 f"{found.summary} The model has {train} in training and {score.value:.2f} there.",
                 {name: value for name, value in found.evidence.items() if not isinstance(value, str)},
-                evaluated.stack[0] if evaluated.stack else None,
+                evaluated.site,
             )
     return None
 

@@ -115,7 +115,7 @@ def _of_training(case: Case) -> Suspicion | None:
             "loader of other samples is never used.",
             {"samples": len(x)},
             "Evaluate on the loader of the held-out samples.",
-            evaluated.stack[0] if evaluated.stack else None,
+            evaluated.site,
         )
     return None
 

@@ -87,7 +87,7 @@ def _in_other_terms(case: Case) -> Suspicion | None:
         {"train": train.value, "evaluation": evaluation.value},
         "Prepare the inputs of training and evaluation by the same code, with the vocabulary, the encoder and the "
         "statistics of the training set.",
-        maker_of(case, sets[0].x) or (sets[0].stack[0] if sets[0].stack else None),  # type: ignore[arg-type]
+        maker_of(case, sets[0].x) or sets[0].site,  # type: ignore[arg-type]
         probe=lambda: _of_its_own(case, sets[0], train) or Verdict(False, ""),
         consequences=("overfitting", "under_capacity", "dropout_too_strong", "too_few_steps"),
     )
@@ -145,7 +145,7 @@ def _by_itself(case: Case, train: Tensor) -> Suspicion | None:
                 "exactly 0 and a deviation of exactly 1: they were scaled by their own statistics, not by training's.",
                 {"evaluations": len(sizes), "samples": sum(sizes)},
                 "Fit the scaler to the training samples alone, and only transform the others.",
-                maker_of(case, evaluated.inputs[0]) or (evaluated.stack[0] if evaluated.stack else None),
+                maker_of(case, evaluated.inputs[0]) or evaluated.site,
             )
     return None
 
@@ -201,7 +201,7 @@ def _mismatched(case: Case, evaluated: EvaluationSet, train: Tensor, x: Tensor) 
         f"and as they are {before.value:.2f}.",
         {"score_as_given": before.value, "score_undone": value, **_numbers(difference)},
         "Prepare the inputs of training and evaluation by the same code, with the statistics of the training set.",
-        maker_of(case, evaluated.x) or (evaluated.stack[0] if evaluated.stack else None),  # type: ignore[arg-type]
+        maker_of(case, evaluated.x) or evaluated.site,  # type: ignore[arg-type]
         probe=lambda: Verdict(True, f"evaluation inputs {name}: {before} -> {value:.2f}, with no training"),
         consequences=("overfitting", "wrong_train_eval_mode", "labels_misaligned", "dropout_too_strong"),
     )
@@ -291,7 +291,7 @@ def _unlike(case: Case, train: Tensor) -> Suspicion | None:
             f"The inputs of the evaluation {_said(train, x[:_MOST].float(), found)}.",
             _numbers(found),
             "Prepare the inputs of training and evaluation by the same code, with the statistics of the training set.",
-            maker_of(case, x) or (evaluated.stack[0] if evaluated.stack else None),
+            maker_of(case, x) or evaluated.site,
         )
     return None
 
@@ -446,7 +446,7 @@ def _leak(case: Case, evaluated: EvaluationSet, share: float, samples: int, said
         f"Samples of the evaluation are in the training set: {said}. What is measured on them is memory.",
         {"share": share, "samples": samples},
         "Drop copies first and split afterwards; split by person, recording or source where several samples share one.",
-        (maker_of(case, x) if x is not None else None) or (evaluated.stack[0] if evaluated.stack else None),
+        (maker_of(case, x) if x is not None else None) or evaluated.site,
         certain=True,
     )
 

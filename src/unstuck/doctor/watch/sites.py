@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import torch
 
-__all__ = ["Site", "site_here", "stack_here"]
+__all__ = ["Place", "Site", "site_here", "stack_here"]
 
 _FOREIGN = tuple(
     str(Path(folder).resolve())
@@ -31,6 +31,14 @@ class Site(NamedTuple):
 
     file: str
     line: int
+
+
+class Place(NamedTuple):
+    """A place within a line of the user's: two calls on one line are made at two of them."""
+
+    file: str
+    line: int
+    instruction: int  # its offset in the code of the function
 
 
 @cache
@@ -66,14 +74,14 @@ def site_here(leave_out: object = None) -> Site | None:
     return None
 
 
-def stack_here(most: int = 4) -> tuple[Site, ...]:
-    """Return the innermost lines of the user's that are running, at most so many, the innermost first."""
+def stack_here(most: int = 4) -> tuple[Place, ...]:
+    """Return the innermost places of the user's that are running, at most so many, the innermost first."""
     frame: FrameType | None = sys._getframe(1)
-    found: list[Site] = []
+    found: list[Place] = []
     for _ in range(_DEEP):
         if frame is None or len(found) == most:
             break
         if _is_users(frame.f_code.co_filename):
-            found.append(Site(frame.f_code.co_filename, frame.f_lineno))
+            found.append(Place(frame.f_code.co_filename, frame.f_lineno, frame.f_lasti))
         frame = frame.f_back
     return tuple(found)
