@@ -31,6 +31,7 @@ _GAIN = 0.05  # of the score, that a change of the evaluation's inputs must brin
 _ERRORS = 3.0
 _SHARE = 0.02  # of an evaluation's samples; below it, a data set may hold a copy or two of its own
 _MOST_ROWS = 20_000
+_DISTINCT = 0.2  # of an evaluation's samples; with fewer, each comes again and again by nature
 _NEARLY = 0.8  # of the samples in common
 _ALL = 0.99  # from which on the evaluation is one of the training set, which many scripts print beside the other
 _COLUMNS = 300  # of a table, that are matched by their values
@@ -315,6 +316,7 @@ def train_test_leak(case: Case) -> Suspicion | None:
             or x.shape[1:] != given.distinct[0].shape[1:]
             or len(x) < 5
             or not bool(torch.isfinite(x.float()).all())
+            or len(np.unique(keys_of(x))) < _DISTINCT * len(x)  # such as the states of a game: there are no others
         ):
             continue
         like = y is not None and y.shape[1:] == given.distinct[1].shape[1:]
