@@ -539,6 +539,52 @@ def test_logits_that_are_rounded_are_named(rounded: bool) -> None:
     assert causes(found) == (["metric_wrong"] if rounded else [])
 
 
+@pytest.mark.parametrize("rounded", [False, True])
+def test_rounded_logits_of_several_labels_are_named(rounded: bool) -> None:
+    (x, y), (test, actual) = blobs(400, classes=4), blobs(200, classes=4, seed=5)
+
+    def accuracy(model: nn.Module, epoch: int) -> None:
+        out = model(test)
+        out = out if rounded else out.sigmoid()
+        print(f"test accuracy {(out.round() == labels(actual)).float().mean():.4f}")
+
+    def labels(kinds: Tensor) -> Tensor:
+        return torch.stack([kinds > 0, kinds > 1, kinds % 2 == 0], 1).float()
+
+    found = watch(
+        net(outputs=3),
+        shuffled(x, labels(y)),
+        loss=lambda out, target: F.binary_cross_entropy_with_logits(out, target),
+        report=accuracy,
+        probes=False,
+    )
+    assert causes(found) == (["metric_wrong"] if rounded else [])
+
+
+def test_two_evaluations_on_one_line_are_two() -> None:
+    (x, y), test = blobs(200, classes=4, features=20), blobs(200, classes=4, features=20, seed=7)
+    x, noise = x / 3, torch.randn(200, 20, generator=torch.Generator().manual_seed(3))
+
+    def error(model: nn.Module, x: Tensor, y: Tensor) -> float:
+        return F.cross_entropy(model(x), y).item()
+
+    def report(model: nn.Module, epoch: int) -> None:
+        print(
+            f"train {error(model, x + noise, y):.4f} and other samples {error(model, test[0] / 3 + noise, test[1]):.4f}"
+        )
+
+    adam = torch.optim.Adam((model := net(20, 4, 64)).parameters(), lr=0.01)
+    found = watch(model, shuffled(x + noise, y), report=report, optimizer=adam, epochs=25)
+    assert causes(found) == ["overfitting"]  # the mean of both does not rise
+
+
+def test_inputs_of_which_there_are_no_others_are_no_leak() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x, y = torch.randint(3, (900, 4), generator=generator).float() - 1, torch.rand(900, generator=generator)
+    y = (x[:, 0] + x[:, 1] * x[:, 2] + 0.3 * y > 0.2).long()
+    assert "train_test_leak" not in causes(watch(net(4, 2), shuffled(x[:300], y[:300]), (x[300:], y[300:])))
+
+
 @pytest.mark.parametrize("reset", [False, True])
 def test_counts_that_are_never_set_back_are_named(reset: bool) -> None:
     right = total = 0
@@ -630,12 +676,13 @@ def test_a_metric_that_takes_predictions_for_targets_is_named(swapped: bool) -> 
     assert ("metric_wrong" in causes(found)) is swapped
 
 
-@pytest.mark.parametrize("wrong", [True, False])
-def test_means_of_batches_divided_by_the_number_of_samples_are_named(wrong: bool) -> None:
+@pytest.mark.parametrize("label", ["test loss", "test"])
+@pytest.mark.parametrize("wrong", [False, True])
+def test_means_of_batches_divided_by_the_number_of_samples_are_named(wrong: bool, label: str) -> None:
     def loss(model: nn.Module, epoch: int) -> None:
         parts = list(zip(torch.split(TEST[0], 50), torch.split(TEST[1], 50), strict=True))
         total = sum(F.cross_entropy(model(x), y).item() for x, y in parts)
-        print(f"test loss {total / (len(TEST[0]) if wrong else len(parts)):.5f}")
+        print(f"{label} {total / (len(TEST[0]) if wrong else len(parts)):.5f}")
 
     found = watch(net(), shuffled(*TRAIN), report=loss, probes=False)
     assert causes(found) == (["loss_scale_wrong"] if wrong else [])

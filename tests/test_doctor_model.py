@@ -221,6 +221,23 @@ def test_a_signal_that_fades_is_named() -> None:
     assert names_it("vanishing_gradients", case).evidence["ratio"] < 1e-3
 
 
+class WideAndDeep(nn.Module):
+    """A layer beside many, which fade."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wide = nn.Linear(2, 2)
+        self.deep = with_weights(mlp(2, *[24] * 6, 2), lambda w: w.normal_(0, 0.05))
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.wide(x) + self.deep(x)
+        return out
+
+
+def test_a_signal_that_fades_beside_another_is_named() -> None:
+    assert names_it("vanishing_gradients", trained(WideAndDeep, epochs=8, lr=1e-3)).evidence["ratio"] < 1e-3
+
+
 def test_a_signal_that_grows_is_named() -> None:
     case = trained(
         lambda: with_weights(mlp(2, *[48] * 9, 2), lambda w: w.normal_(0, 0.4)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
@@ -164,6 +165,15 @@ def an_image_is_optimised() -> None:
 def frozen() -> None:
     model = mlp()
     model[1].requires_grad_(False)
+    fit(model)
+
+
+def a_copy_of_what_was_trained() -> None:
+    trained = mlp()
+    fit(trained)
+    model = copy.deepcopy(trained)
+    model[1].requires_grad_(False)
+    nn.init.normal_(model[-1].weight, std=0.1)
     fit(model)
 
 
@@ -440,6 +450,7 @@ SOUND: dict[str, Callable[[], Any]] = {
     ),  # type: ignore[arg-type, return-value]
     "logits of two classes": lambda: two_classes(F.binary_cross_entropy_with_logits),
     "probabilities into BCE": lambda: two_classes(F.binary_cross_entropy, nn.Sigmoid()),
+    "layers of a copy of what was trained are frozen": a_copy_of_what_was_trained,
     "an image is optimised": an_image_is_optimised,
     "one shape": lambda: regression(of_one_shape),
     "clip after unscale": lambda: scaled(unscaled=True),
