@@ -580,8 +580,8 @@ def test_two_evaluations_on_one_line_are_two() -> None:
 
 def test_inputs_of_which_there_are_no_others_are_no_leak() -> None:
     generator = torch.Generator().manual_seed(0)
-    x, y = torch.randint(3, (900, 4), generator=generator).float() - 1, torch.rand(900, generator=generator)
-    y = (x[:, 0] + x[:, 1] * x[:, 2] + 0.3 * y > 0.2).long()
+    x, y = torch.randint(5, (4300, 4), generator=generator).float() - 2, torch.rand(4300, generator=generator)
+    y = (x[:, 0] + x[:, 1] * x[:, 2] + y > 0.5).long()
     assert "train_test_leak" not in causes(watch(net(4, 2), shuffled(x[:300], y[:300]), (x[300:], y[300:])))
 
 
