@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from torch import optim
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.probes import changed, set_right
@@ -14,6 +15,8 @@ from unstuck.doctor.sources import line_of_setting
 
 __all__ = ["JUDGES"]
 
+_DEFAULT = 0.01  # AdamW's decay
+_HIGH = 0.02  # a rate, for AdamW, of which the decay takes off twenty times what it does at the default rate
 _STRONG = 0.4  # of the gradient's pull
 
 
@@ -69,6 +72,8 @@ def weight_decay_too_strong(case: Case) -> Suspicion | None:
     penalty = _penalty_share(case)
     if decay <= 0 and penalty < 0.3:
         return None
+    if isinstance(optimizer, optim.AdamW) and decay <= _DEFAULT and float(case.stream.rates.max()) >= _HIGH:
+        return None  # it takes rate x decay off at each step: a decay that nobody chose is strong by the rate alone
     pulls = [_pull(look) for look in case.stream.step_looks[len(case.stream.step_looks) // 2 :]]
     pull = float(np.median(pulls)) if pulls else 0.0
     if decay > 0 and penalty < 0.3 and pull < 0.2 and decay < 1e-2:
