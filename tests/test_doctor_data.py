@@ -705,7 +705,7 @@ def test_terms_of_which_one_is_summed_and_one_averaged_are_named() -> None:
 
 
 def test_printed_numbers_are_read_with_their_words_and_digits() -> None:
-    lines = [Printed(step, f"Epoch {step}: train loss 0.31 | val acc: 9{step}.5%", None, ()) for step in (1, 2)]
+    lines = [Printed(step, f"Epoch {step}: train loss 0.31 | val acc: 9{step}.5%", None) for step in (1, 2)]
     found = {series.label: series for series in series_of(lines)}
     assert found["val acc"].kind == "accuracy"
     assert found["val acc"].split == "test"

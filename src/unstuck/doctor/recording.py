@@ -134,7 +134,6 @@ class Printed:
     step: int
     text: str
     site: Site | None
-    stack: tuple[Place, ...]
 
 
 @dataclass(slots=True, eq=False)

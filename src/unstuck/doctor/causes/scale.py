@@ -30,10 +30,8 @@ def _printed(case: Case) -> Suspicion | None:
     """Find printed losses that are means of batches divided by the number of samples, and the like."""
     plain, kinds = [], {}
     for series in series_of(case.seen.printed):
-        named = series.kind == "loss" or (
-            not series.kind and (series.split or "error" in series.label)
-        )  # a bare "test"
-        if not named or not series.readings:
+        bare = not series.kind and bool(series.split or "error" in series.label)  # as in "train 0.31 test 0.35"
+        if not (series.kind == "loss" or bare) or not series.readings:
             continue
         options = [_loss_options(case, series, place) for place in range(len(series.readings))]
         found = decided(series, options)

@@ -73,9 +73,7 @@ def _in_other_terms(case: Case) -> Suspicion | None:
     if not given.rowwise or not given.aligned or _skill(train) < _LEARNT or _skill(evaluation) > _LOST * _skill(train):
         return None
     if given.origin is not None and lasting(given.origin[1], case.task):
-        return (
-            None  # neighbours in a series are much alike: half of them tell the other half, but nothing of later ones
-        )
+        return None  # neighbours in a series are alike: half of them tell the other half, and nothing of later ones
     sets = held_out(case, most=0.01)
     scores = [next(reversed(one.scores.values()), None) for one in sets]
     if not sets or any(score is None or _skill(score) > _LOST * _skill(train) for score in scores):

@@ -323,7 +323,7 @@ class Watcher:
         """Take note of what is printed."""
         if len(self.seen.printed) < _LINES:
             text = sep.join(str(value) for value in values)
-            self.seen.printed.append(Printed(self.seen.steps, text, site_here(), stack_here()))
+            self.seen.printed.append(Printed(self.seen.steps, text, site_here()))
 
     def iterated(self, loader: object) -> None:
         """Note that the script begins to go through a loader."""
