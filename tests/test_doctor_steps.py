@@ -502,6 +502,26 @@ def test_a_setting_is_named_once_a_rerun_without_it_cures(settings: dict[str, fl
     assert "->" in first.tried
 
 
+@pytest.mark.parametrize("library", [False, True])
+def test_a_penalty_by_hand_that_outweighs_the_data_is_named(library: bool) -> None:
+    def run() -> None:
+        torch.manual_seed(0)
+        x = torch.rand(400, 4) * 3 - 1.5
+        y = x[:, 0] * x[:, 1] + x[:, 2].abs()
+        model = nn.Sequential(nn.Linear(4, 32), nn.Tanh(), nn.Linear(32, 32), nn.Tanh(), nn.Linear(32, 1))
+        optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+        for _ in range(20):
+            for rows in torch.randperm(400).split(40):
+                out = model(x[rows]).squeeze(1)
+                error = F.mse_loss(out, y[rows]) if library else ((out - y[rows]) ** 2).mean()
+                loss = error + 0.05 * sum(p.square().sum() for p in model.parameters() if p.ndim > 1)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+
+    assert causes(run, probes=True)[0] == "weight_decay_too_strong"
+
+
 def test_a_clip_that_decides_the_step_is_named() -> None:
     model = mlp()
     clip: Callable[[Any], None] = lambda o: nn.utils.clip_grad_norm_(model.parameters(), 1e-3)  # type: ignore[assignment, return-value] # noqa: E731

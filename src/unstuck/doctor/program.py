@@ -16,6 +16,8 @@ from unstuck.doctor.watch.tape import Op, tensors_in
 
 __all__ = ["Outcome", "Program", "program_of"]
 
+_PLUS = frozenset({"add", "__add__", "__radd__", "__iadd__", "add_"})
+
 Key = tuple[str, int, int] | tuple[str, int]
 
 
@@ -26,7 +28,7 @@ class Outcome:
     loss: Tensor
     output: Any
     given: Tensor | None
-    of_data: Tensor | None  # the value of the last loss function: the loss without what the script adds to it
+    of_data: Tensor | None  # the loss without what the script adds to it: the value of its last loss function, say
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Program:
         constant of the script's (``("constant", place)``).
     values
         The tensors of the look itself, by the same ids.
+    result, data
+        The id of the loss, and of the loss without terms that depend on weights alone; the same where it has none.
     """
 
     stream: Stream
@@ -50,6 +54,7 @@ class Program:
     outside: dict[int, Key]
     values: dict[int, Tensor]
     result: int
+    data: int
     targets: dict[int, int]  # id of what a model's output is held against -> number of the loss call, -1 for none
 
     def batch_of(self, done: Pass) -> dict[int, Tensor] | None:
@@ -123,6 +128,8 @@ class Program:
                     of_data = out
             for old, new in zip(op.outputs, tensors_in(out), strict=False):
                 known[id(old)] = new
+        if of_data is None and self.data != self.result:
+            of_data = known[self.data]
         return Outcome(known[self.result], output, given, of_data)
 
 
@@ -180,7 +187,23 @@ def program_of(stream: Stream, look: Look) -> Program | None:
                 if given.ndim and given.shape[0] in sizes:
                     targets.setdefault(id(given), -1)
         made |= {id(out) for out in op.outputs}
-    return Program(stream, kept, outside, values, id(look.loss), targets)
+    return Program(stream, kept, outside, values, id(look.loss), _without_penalties(kept, outside, look.loss), targets)
+
+
+def _without_penalties(ops: list[Op], outside: Mapping[int, Key], loss: Tensor) -> int:
+    """Return the id of what is left of a loss once terms are taken away that depend on weights alone."""
+    of_data = set(outside)
+    for op in ops:
+        if isinstance(op.func, nn.Module) or any(id(t) in of_data for t in op.inputs):
+            of_data |= {id(out) for out in op.outputs}
+    producers = {id(out): op for op in ops for out in op.outputs}
+    found = id(loss)
+    while (plus := producers.get(found)) is not None and plus.name in _PLUS:
+        parts = [t for t in plus.inputs if id(t) in of_data]
+        if len(plus.inputs) != 2 or len(parts) != 1:
+            break
+        found = id(parts[0])
+    return found
 
 
 def _is_target(op: Op, given: Tensor) -> bool:

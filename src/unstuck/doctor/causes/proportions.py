@@ -9,6 +9,7 @@ from torch import optim
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.probes import changed, set_right
+from unstuck.doctor.program import program_of
 from unstuck.doctor.recording import StepLook
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.sources import line_of_setting
@@ -17,6 +18,7 @@ __all__ = ["JUDGES"]
 
 _DEFAULT = 0.01  # AdamW's decay
 _HIGH = 0.02  # a rate, for AdamW, of which the decay takes off twenty times what it does at the default rate
+_SEEN = 0.1  # of the loss: a smaller penalty is not worth a rerun
 _STRONG = 0.4  # of the gradient's pull
 
 
@@ -70,13 +72,13 @@ def weight_decay_too_strong(case: Case) -> Suspicion | None:
         return None
     decay = max((float(group.get("weight_decay", 0.0) or 0.0) for group in optimizer.param_groups), default=0.0)
     penalty = _penalty_share(case)
-    if decay <= 0 and penalty < 0.3:
+    if decay <= 0 and penalty < _SEEN:
         return None
     if isinstance(optimizer, optim.AdamW) and decay <= _DEFAULT and float(case.stream.rates.max()) >= _HIGH:
         return None  # it takes rate x decay off at each step: a decay that nobody chose is strong by the rate alone
     pulls = [_pull(look) for look in case.stream.step_looks[len(case.stream.step_looks) // 2 :]]
     pull = float(np.median(pulls)) if pulls else 0.0
-    if decay > 0 and penalty < 0.3 and pull < 0.2 and decay < 1e-2:
+    if decay > 0 and penalty < _SEEN and pull < 0.2 and decay < 1e-2:
         return None  # the decay takes a fraction of what the gradient gives: nothing to suspect
     by_hand, outweighs = decay <= 0, pull > _STRONG or penalty > _STRONG
     change = (
@@ -88,7 +90,7 @@ def weight_decay_too_strong(case: Case) -> Suspicion | None:
         "weight_decay_too_strong",
         case.guessed(0.51) if outweighs else 0.49,
         (
-            f"The penalty makes {penalty:.0%} of the loss at the end."
+            f"The penalty makes {penalty:.0%} of the loss."
             if by_hand
             else f"The weight decay of {decay:g} pulls at the weights {pull:.2g} times as hard as the data's gradient."
         ),
@@ -148,15 +150,24 @@ def _pull(look: StepLook) -> float:
 
 
 def _penalty_share(case: Case) -> float:
-    """Return what share of the last loss is not the loss function's value, where weights are used outside of models."""
-    if case.rerun is None or not case.stream.passes or not case.stream.passes[-1].loss_calls:
+    """Return what share of the first or the last loss is not the data's, where weights are used outside of models.
+
+    One that is far too strong takes the weights to nothing, and is nothing itself in the end.
+    """
+    if case.rerun is None or not case.stream.passes:
         return 0.0
-    weights = set(case.stream.names)
+    weights, passes = set(case.stream.names), case.stream.passes
     if not any(id(t) in weights for op in case.rerun.program.ops for t in op.inputs):
         return 0.0
-    whole = float(case.losses[-1])
-    data = sum(float(call.output.float().mean()) for call in case.stream.passes[-1].loss_calls)
-    return max(1 - data / whole, 0.0) if whole > 0 else 0.0
+    found = []
+    for place in (0, -1):
+        if passes[place].loss_calls:
+            data = sum(float(call.output.float().mean()) for call in passes[place].loss_calls)
+            found.append((float(case.losses[place]), data))
+        elif (program := program_of(case.stream, case.stream.looks[place])) is not None:
+            values = {id(out): out for op in program.ops for out in op.outputs}
+            found.append((float(values[program.result].detach()), float(values[program.data].detach())))
+    return max((1 - data / whole for whole, data in found if whole > 0), default=0.0)
 
 
 def _against_run(case: Case, name: str) -> Verdict | None:
