@@ -107,6 +107,7 @@ _NOTHING = 0.03  # of a first loss: what is left of it is not worth a cure
 _HALF = 0.5  # of the way to a perfect score: what a better setting must go to count as a cure
 _WORTH = 0.05  # and by how much the score itself must rise
 _LEARNT, _LEFT = 0.3, 0.3  # of a score above chance, and the share of it that is left: less, and it is ruined
+_ASKED = 2000  # samples of the other half, in one batch
 _LEAST = 0.03  # of a score: two runs of the same script with other seeds differ by as much
 
 
@@ -160,7 +161,7 @@ def by_halves(case: Case) -> tuple[Score, Score, int] | None:
     tried, rows = case.try_out("trained on one half of the samples", change), rows_of(again.batches)
     if tried is None or tried.evaluation is None or rows is None:
         return None
-    places = half(rows, 1)
+    places = half(rows, 1)[:_ASKED]
     batch = {key: value[places] for key, value in rows.items()}
     other = again.scores(tried.models, batches=[batch])[0] if len(places) else None
     if other is None or other.kind != tried.evaluation.kind:

@@ -110,7 +110,7 @@ def _of_its_own(case: Case, evaluated: EvaluationSet, train: Score) -> Verdict |
     mine = [{key: value[part] for key, value in rows.items()} for part in torch.split(torch.as_tensor(half), len(like))]
     name = "trained on half of the evaluation's samples"
     tried = case.try_out(name, Change(batches=lambda _: mine))
-    others = {key: value[rest] for key, value in rows.items()}
+    others = {key: value[rest[:_MOST]] for key, value in rows.items()}
     alone = again.scores(tried.models, batches=[others])[0] if tried is not None else None
     if alone is None:
         return None
