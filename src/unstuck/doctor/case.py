@@ -217,7 +217,7 @@ class Case:
     def inputs(self) -> list[Tensor]:
         """The first tensor that the first model was given, of each pass that was kept, in order."""
         if self.rerun is not None and self.rerun.program.fixed_targets:
-            key = next((k for k, what in self.rerun.program.outside.items() if what[0] == "call"), None)
+            key = self.rerun.program.first_input
             return [batch[key] for batch in self.rerun.batches if key in batch] if key is not None else []
         found = []
         with_target = any(done.loss_calls for done in self.stream.passes)

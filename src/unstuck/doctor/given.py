@@ -58,7 +58,7 @@ class Given:
             if case.rerun is None:
                 return []
             program = case.rerun.program
-            x_key = next((key for key, what in program.outside.items() if what[0] == "call"), None)
+            x_key = program.first_input
             y_key = next(iter(program.targets), None)
             pairs = [(batch.get(x_key or 0), batch.get(y_key or 0)) for batch in case.rerun.batches]
             return [(x, y) for x, y in pairs if x is not None and y is not None and x.ndim and y.ndim]

@@ -150,7 +150,7 @@ def by_halves(case: Case) -> tuple[Score, Score, int] | None:
         The scores on the other half and on what the script evaluates on, and how many samples the other half has.
     """
     again = case.rerun
-    x_key = next((key for key, what in again.program.outside.items() if what[0] == "call"), None) if again else None
+    x_key = again.program.first_input if again is not None else None
     if again is None or x_key is None:
         return None
 

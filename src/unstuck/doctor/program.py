@@ -81,6 +81,11 @@ class Program:
         return found
 
     @property
+    def first_input(self) -> int | None:
+        """The id of the first tensor that a model is given of a batch."""
+        return next((key for key, what in self.outside.items() if what[0] == "call"), None)
+
+    @property
     def fixed_targets(self) -> bool:
         """Whether something of the batch, other than models' inputs and losses' targets, is known of the look alone."""
         inputs = [self.values[key] for key, what in self.outside.items() if what[0] == "call"]

@@ -46,6 +46,9 @@ _FIX = (
     "Look where inputs and targets are loaded, sorted, filtered, augmented, shuffled or cut into batches: both must go "
     "through it together, with the same indices."
 )
+_CONTRADICTED = (
+    "Look at training labels that the model contradicts, and correct or drop them; where did they come from?"
+)
 _FOLLOW = (
     "overfitting", "under_capacity", "too_few_steps", "lr_too_low", "lr_too_high", "label_noise", "class_imbalance",
     "dropout_too_strong", "vanishing_gradients", "inputs_not_normalised",
@@ -388,7 +391,7 @@ def _better_elsewhere(case: Case, given: Given) -> Suspicion | None:
         f"In evaluation mode the model has {train} on the very samples that it was trained on, and "
         f"{evaluation.value:.2f} on others: the labels of training say less of their inputs.",
         {"train": train.value, "evaluation": evaluation.value},
-        "Look at training labels that the model contradicts, and correct or drop them; where did they come from?",
+        _CONTRADICTED,
         given.source(given.y_chain),
         consequences=("under_capacity", "too_few_steps", "lr_too_high", "lr_too_low", "dropout_too_strong"),
     )
@@ -412,7 +415,7 @@ def _worse_unseen(case: Case, given: Given) -> Suspicion | None:
         case.guessed(0.49),
         f"The labels of training say less of their inputs than those of the evaluation do ({evaluation}).",
         {"train": train.value, "evaluation": evaluation.value},
-        "Look at training labels that the model contradicts, and correct or drop them; where did they come from?",
+        _CONTRADICTED,
         given.source(given.y_chain),
         probe=lambda: _by_halves(case, max(sizes)),
         consequences=("overfitting", "under_capacity", "too_few_steps", "lr_too_high", "lr_too_low"),
@@ -443,7 +446,7 @@ def _without(case: Case, disputed: Tensor) -> Verdict | None:
     if again is None or not len(disputed):
         return None
     keys = keys_of(disputed.float())
-    x_key = next((key for key, what in again.program.outside.items() if what[0] == "call"), 0)
+    x_key = again.program.first_input or 0
 
     def among(rows: Batch) -> NDArray[np.bool_]:
         return np.isin(keys_of(rows[x_key].float()), keys)

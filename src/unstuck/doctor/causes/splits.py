@@ -100,9 +100,9 @@ def _of_its_own(case: Case, evaluated: EvaluationSet, train: Score) -> Verdict |
     other, evaluation, _ = found
     if _skill(other) < 0.5 * _skill(train) or _skill(evaluation) > _LOST * _skill(other):
         return Verdict(False, "")
-    x_key = next(key for key, what in again.program.outside.items() if what[0] == "call")
-    y_key, x, y = next(iter(again.program.targets)), evaluated.x, evaluated.y
-    if x is None or y is None or set(again.batches[0]) != {x_key, y_key}:
+    x_key, y_key = again.program.first_input, next(iter(again.program.targets), None)
+    x, y = evaluated.x, evaluated.y
+    if x is None or y is None or x_key is None or y_key is None or set(again.batches[0]) != {x_key, y_key}:
         return None
     like = again.batches[0][y_key]
     rows = {x_key: x, y_key: y.to(like.dtype).reshape(len(x), *like.shape[1:])}
@@ -361,11 +361,15 @@ def _one_value(x: Tensor, shared: NDArray[np.bool_]) -> bool:
 
 def _whole_training(given: Given, x: Tensor) -> bool:
     """Whether samples are all of the tensor that batches are drawn from, of which a run need not have seen the last."""
+    keys, whole = keys_of(x), _drawn_from(given, x)
+    return bool(np.isin(keys, whole).all()) and float(np.isin(given.all_keys, keys).mean()) > 0.9
+
+
+def _drawn_from(given: Given, like: Tensor) -> NDArray[np.uint64]:
+    """Return the keys of the tensor that batches are drawn from; none where its samples are not like others."""
     base = given.base_x
-    if base is None or base.shape[1:] != x.shape[1:] or base.dtype != x.dtype:
-        return False
-    keys = keys_of(x)
-    return bool(np.isin(keys, keys_of(base)).all()) and float(np.isin(given.all_keys, keys).mean()) > 0.9
+    alike = base is not None and base.shape[1:] == like.shape[1:] and base.dtype == like.dtype
+    return keys_of(base) if base is not None and alike else np.zeros(0, dtype=np.uint64)
 
 
 def _recurring(given: Given) -> float:
@@ -392,9 +396,7 @@ def _beside_training(evaluated: EvaluationSet, given: Given) -> tuple[Tensor | N
     if x is None:
         return None, None
     keys, sizes = keys_of(x), [len(one) for one in evaluated.inputs]
-    base = given.base_x  # of which a run whose passes are not all kept shows a part
-    drawn = base is not None and base.shape[1:] == x.shape[1:] and base.dtype == x.dtype
-    mine = np.union1d(given.all_keys, keys_of(base)) if base is not None and drawn else given.all_keys
+    mine = np.union1d(given.all_keys, _drawn_from(given, x))  # a run whose passes are not all kept shows a part
     known = np.split(np.isin(keys, mine), np.cumsum(sizes)[:-1])
     whole = np.repeat([bool(part.all()) for part in known], sizes)
     if whole.all() or np.isin(given.all_keys, keys[whole]).mean() <= 0.9:
