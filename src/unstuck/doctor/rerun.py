@@ -291,7 +291,7 @@ class Rerun:
             train = score_of(outputs, targets, link=link, ignored=ignored)
             again: list[tuple[Any, Tensor]] = []
             for call in self._unseen[-_SCORED:]:
-                if call.target is not None and id(call.module) in models and _kept(call.args):
+                if call.target is not None and id(call.module) in models and call.kept:
                     with mode():
                         again.append((models[id(call.module)](*call.args, **call.kwargs), call.target))
             paired = [(out, target) for out, target in again if isinstance(out, Tensor)]
@@ -330,10 +330,6 @@ def _clip(clip: tuple[int, str, float, float], parameters: Sequence[Tensor]) -> 
 
 def _devices(stream: Stream) -> list[torch.device]:
     return list({p.device for p in stream.held if p.device.type == "cuda"})
-
-
-def _kept(args: Any) -> bool:
-    return all(not isinstance(value, Tensor) or value.numel() for value in args)
 
 
 def _first_rows(call: ModelCall) -> list[np.ndarray]:
