@@ -267,18 +267,18 @@ class Rerun:
     def _closure(optimizer: optim.Optimizer, loss: Tensor) -> tuple[Callable[[], Tensor], ...]:
         return ((lambda: loss.detach()),) if isinstance(optimizer, optim.LBFGS) else ()
 
-    def scores(
+    def answers(
         self, models: dict[int, nn.Module], change: Change | None = None, batches: Sequence[Batch] | None = None
-    ) -> tuple[Score | None, Score | None]:
-        """Score models in evaluation mode, on batches of the training and on what the script evaluated on."""
-        mode = (change or Change()).mode
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Return what models in evaluation mode answer on the last batches of the training, or others; the targets."""
         for model in models.values():
             model.eval()
         parameters = self.parameters_for(models)
+        outputs: list[Tensor] = []
+        targets: list[Tensor] = []
         with torch.no_grad(), torch.random.fork_rng(_devices(self.stream)):
-            outputs, targets = [], []
             for batch in self.batches[-_SCORED:] if batches is None else batches:
-                with mode():
+                with (change or Change()).mode():
                     outcome = self.program.run(models, batch, parameters)
                 target = next((batch[key] for key in self.program.targets if key in batch), None)
                 given = outcome.given if outcome.given is not None else outcome.output
@@ -286,9 +286,18 @@ class Rerun:
                     break
                 outputs.append(given)
                 targets.append(target)
-            link = next((_LINKS[op.name] for op in self.program.ops if op.name in _LINKS), None)
-            ignored = max((int(op.kwargs.get("ignore_index", -100)) for op in self.program.ops), default=-100)
-            train = score_of(outputs, targets, link=link, ignored=ignored)
+        return outputs, targets
+
+    def scores(
+        self, models: dict[int, nn.Module], change: Change | None = None, batches: Sequence[Batch] | None = None
+    ) -> tuple[Score | None, Score | None]:
+        """Score models in evaluation mode, on batches of the training and on what the script evaluated on."""
+        mode = (change or Change()).mode
+        outputs, targets = self.answers(models, change, batches)
+        link = next((_LINKS[op.name] for op in self.program.ops if op.name in _LINKS), None)
+        ignored = max((int(op.kwargs.get("ignore_index", -100)) for op in self.program.ops), default=-100)
+        train = score_of(outputs, targets, link=link, ignored=ignored)
+        with torch.no_grad(), torch.random.fork_rng(_devices(self.stream)):
             again: list[tuple[Any, Tensor]] = []
             for call in self._unseen[-_SCORED:]:
                 if call.target is not None and id(call.module) in models and call.kept:

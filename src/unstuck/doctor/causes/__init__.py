@@ -11,7 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from unstuck.doctor.case import Case, Suspicion
-from unstuck.doctor.causes import activations, budget, data, gradients, holding, model, proportions, rates, targets
+from unstuck.doctor.causes import (
+    activations,
+    budget,
+    data,
+    gradients,
+    holding,
+    model,
+    proportions,
+    rates,
+    sign,
+    targets,
+)
 
 __all__ = ["DEGREES", "JUDGES", "ORDER", "Judge"]
 
@@ -76,6 +87,7 @@ _JUDGES: dict[str, Judge] = {
     **gradients.JUDGES,
     **holding.JUDGES,
     **activations.JUDGES,
+    **sign.JUDGES,
     **targets.JUDGES,
     **data.JUDGES,
     **rates.JUDGES,

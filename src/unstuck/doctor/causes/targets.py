@@ -1,4 +1,4 @@
-"""The loss is held against the wrong thing: its sign, the target's shape, or the indices of the classes."""
+"""The loss is held against the wrong thing: the target's shape, or the indices of the classes."""
 
 from __future__ import annotations
 
@@ -13,72 +13,15 @@ from torch import Tensor
 from unstuck.doctor.case import Case, Suspicion
 from unstuck.doctor.causes.outputs import NUMBER_LOSSES, STUCK, given_rows
 from unstuck.doctor.probes import changed, replacing
-from unstuck.doctor.recording import Likelihood, ModelCall
+from unstuck.doctor.recording import ModelCall
 from unstuck.doctor.rerun import Change
 
 __all__ = ["JUDGES"]
 
-_BACKWARDS = 0.3  # of the score that knowing nothing reaches
 _BY_ELEMENT = frozenset({
     "sub", "rsub", "subtract", "add", "radd", "mul", "rmul", "multiply", "div", "truediv", "rtruediv", "divide",
     "dist", "maximum", "minimum", "where",
 })  # fmt: skip
-
-
-def loss_sign_flipped(case: Case) -> Suspicion | None:
-    """Suspect that the loss is maximised: its negative is minimised, or the optimiser maximises."""
-    stream = case.stream
-    if stream.interleaved or not stream.passes:
-        return None
-    maximised = stream.optimizer is not None and bool(stream.optimizer.param_groups[0].get("maximize", False))
-    last = stream.passes[-1]
-    of_data = sum(float(call.output.float().mean()) for call in last.loss_calls)
-    negated = bool(last.loss_calls) and of_data > 0 and float(case.losses[-1]) < 0
-    negated = negated and abs(float(case.losses[-1]) + of_data) < 0.05 * abs(of_data)
-    start, end = case.loss_around(0), case.loss_around(1)
-    below = float(case.losses[0]) < 0 or end < 0
-    by_hand = not last.loss_calls and below and (end < start or not math.isfinite(end))
-    unlikely = None if maximised else _made_unlikely(case)
-    backwards = not (maximised or negated or by_hand or unlikely) and _ranks_backwards(case)
-    if not (maximised or negated or by_hand or unlikely or backwards):
-        return None
-    if not (negated or unlikely or backwards or _gets_worse(case) or (by_hand and _learns_nothing(case))):
-        return None
-    found_at = next(
-        (op.site for op in reversed(case.pass_ops) if op.name in ("neg", "__neg__", "__rsub__", "mul")), None
-    )
-    return Suspicion(
-        "loss_sign_flipped",
-        case.guessed(0.6) if backwards else 0.85 if by_hand and not unlikely else 0.97,
-        _said_of_sign(start, end, maximised=maximised, unlikely=unlikely is not None)
-        if not backwards
-        else f"The loss falls from {start:.3g} to {end:.3g}, and the answers turn round: {case.scores[0]} on what was "
-        "trained on, far less than by chance. What is minimised is large for the best answers.",
-        {"loss_start": start, "loss_end": end},
-        "Change the sign: minimise the loss, or the negative of what is to be large."
-        if not maximised
-        else "Remove maximize=True.",
-        case.seen.made_at(stream.optimizer)
-        if maximised
-        else (unlikely.site if unlikely else found_at if negated else case.loss_site),
-        probe=lambda: changed(
-            case,
-            "with the sign changed",
-            Change(hyper={"maximize": False}) if maximised else Change(loss=lambda outcome: -outcome.loss),
-            enough=0.1,
-        ),
-        consequences=(*STUCK, "exploding_gradients", "labels_misaligned", "dying_relu", "label_noise"),
-        certain=negated or maximised or unlikely is not None,
-    )
-
-
-def _ranks_backwards(case: Case) -> bool:
-    """Whether training makes a loss by hand smaller and turns the answers round: a score that is large for the best."""
-    score, out = case.scores[0], case.stream.passes[-1].calls[-1].output if case.stream.passes[-1].calls else None
-    if case.loss_name or score is None or score.kind == "r2" or not isinstance(out, Tensor) or not out.numel():
-        return False
-    distances = bool((out >= 0).all()) and float(out.max()) > 1  # which are small for a yes
-    return score.value < _BACKWARDS * score.chance and not distances
 
 
 def loss_shape_broadcast(case: Case) -> Suspicion | None:
@@ -247,49 +190,6 @@ def _of_one_shape(name: str, case: Case) -> Callable[..., Tensor]:
     return mended
 
 
-def _made_unlikely(case: Case) -> Likelihood | None:
-    """Return the log-probability of data that is minimised in every pass looked at; None where none is.
-
-    What a policy did is weighed by its reward, which may be negative throughout; samples of data count alike.
-    """
-    numbers = {done.number for done in case.stream.passes}
-    found = [one for one in case.seen.likelihoods if one.number in numbers]
-    alike = all(one.least > 0 and one.most - one.least < 1e-4 * one.most for one in found)
-    return found[-1] if len(found) > 1 and alike else None
-
-
-def _said_of_sign(start: float, end: float, *, maximised: bool, unlikely: bool) -> str:
-    if maximised:
-        return f"The optimiser maximises (maximize=True): the loss goes from {start:.3g} to {end:.3g}."
-    if unlikely:
-        return (
-            "The log-probability of the data is what is minimised: the loss goes from "
-            f"{start:.3g} to {end:.3g}, and the data become less likely with every step."
-        )
-    return (
-        f"What backward is called on is negative and falls without a bound, from {start:.3g} to {end:.3g}: the loss is "
-        "maximised, not minimised."
-    )
-
-
-def _gets_worse(case: Case) -> bool:
-    """Whether the models score worse on what they were trained on than before training."""
-    if case.rerun is None:
-        return False
-    again = case.rerun
-    before = case.quietly(lambda: again.scores(again.fresh())[0])
-    after = case.scores[0]
-    if before is None or after is None:
-        return False
-    return not after.value >= min(before.value, after.chance) - 1e-9 or not math.isfinite(after.value)
-
-
-def _learns_nothing(case: Case) -> bool:
-    """Whether the models know no more of their classes than chance does."""
-    after = case.scores[0]
-    return after is not None and after.kind == "accuracy" and after.value < after.chance + 0.03
-
-
 def _shifted(phases: dict[int, list[ModelCall]], classes: int) -> tuple[int, float, float] | None:
     """Return the shift of indices that lifts the accuracy of the last evaluation from next to nothing to a good one."""
     calls = phases[max(phases)]
@@ -311,7 +211,6 @@ def _shifted(phases: dict[int, list[ModelCall]], classes: int) -> tuple[int, flo
 
 
 JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {
-    "loss_sign_flipped": loss_sign_flipped,
     "loss_shape_broadcast": loss_shape_broadcast,
     "label_index_error": label_index_error,
 }
