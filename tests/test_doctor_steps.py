@@ -621,3 +621,63 @@ def test_only_the_better_runs_of_a_sweep_are_judged_by_their_settings() -> None:
 @pytest.mark.parametrize("maximised", [True, False])
 def test_a_score_that_is_minimised_turns_the_answers_round(maximised: bool) -> None:
     assert causes(lambda: overlap(maximised=maximised), probes=True)[:1] == ["loss_sign_flipped"] * maximised
+
+
+def counted(sign: float) -> None:
+    """Fit the rates of counts by their likelihood, written down by hand, or by its negative."""
+    torch.manual_seed(0)
+    x = torch.randn(800, 6)
+    y = torch.poisson((0.4 * x[:, 0] + 0.3 * x[:, 1] + 1).exp())
+    model = nn.Sequential(nn.Linear(6, 32), nn.Tanh(), nn.Linear(32, 1))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.003)
+    for _ in range(30):
+        for rows in torch.randperm(800).split(50):
+            rate = model(x[rows]).squeeze(1)
+            loss = sign * (y[rows] * rate - rate.exp()).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+
+def pointing(sign: float) -> None:
+    """Learn to point at the code of a class, or away from it."""
+    torch.manual_seed(0)
+    codes = F.normalize(torch.randn(10, 16), dim=1)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 16))
+    fit(model, lambda out, y: sign * F.cosine_similarity(out, codes[y]).mean(), torch.optim.Adam(model.parameters()))
+
+
+def compared(*, swapped: bool) -> None:
+    """Learn which of two comes first, with the two the right way round or not, and print how often it is right."""
+    torch.manual_seed(0)
+    x = torch.randn(600, 8)
+    worth = x[:, :3].sum(1)
+    model = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 1))
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.002)
+    for _ in range(12):
+        for _ in range(8):
+            one, other = torch.randint(600, (2, 64))
+            first = torch.sign(worth[one] - worth[other])
+            pair = (model(x[one]).squeeze(1), model(x[other]).squeeze(1))
+            loss = F.margin_ranking_loss(*(reversed(pair) if swapped else pair), first, margin=0.5)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        with torch.no_grad():
+            one, other = torch.randint(600, (2, 500))
+            score = model(x).squeeze(1)
+            right = (score[one] > score[other]) == (worth[one] > worth[other])
+        print(f"pair accuracy {right.float().mean():.3f}")
+
+
+SIGNS: dict[str, Callable[[bool], None]] = {
+    "a loss without an end": lambda flipped: counted(1.0 if flipped else -1.0),
+    "answers that point away": lambda flipped: pointing(1.0 if flipped else -1.0),
+    "a printed score that falls": lambda flipped: compared(swapped=flipped),
+}
+
+
+@pytest.mark.parametrize("flipped", [True, False])
+@pytest.mark.parametrize("name", SIGNS)
+def test_a_sign_shows_in_more_than_scores(name: str, flipped: bool) -> None:
+    assert causes(lambda: SIGNS[name](flipped), probes=True)[:1] == ["loss_sign_flipped"] * flipped
