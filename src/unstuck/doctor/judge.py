@@ -66,7 +66,8 @@ def _outdone(case: Case, cases: list[Case]) -> bool:
     mine = {id(model) for model in case.stream.models}
     for other in cases:
         same_line = other is not case and other.stream.passes[0].site == case.stream.passes[0].site
-        if not same_line or mine & {id(model) for model in other.stream.models}:
+        alike = [type(m) for m in case.stream.models] == [type(m) for m in other.stream.models]  # no teacher, say
+        if not same_line or not alike or mine & {id(model) for model in other.stream.models}:
             continue
         pairs = list(zip(reversed(case.scores), reversed(other.scores), strict=True))
         known = [(a, b) for a, b in pairs if a is not None and b is not None and a.kind == b.kind]

@@ -11,19 +11,24 @@ from torch.utils._pytree import tree_map
 
 from unstuck.doctor.recording import Look, Pass
 from unstuck.doctor.streams import Stream
-from unstuck.doctor.watch.losses import LOSSES
+from unstuck.doctor.watch.losses import LOSSES, NEAR
 from unstuck.doctor.watch.tape import Op, tensors_in
 
 __all__ = ["Outcome", "Program", "program_of"]
 
 _PLUS = frozenset({"add", "__add__", "__radd__", "__iadd__", "add_"})
 
+_OF_CLASSES = frozenset({"cross_entropy", "kl_div", "log_softmax", "softmax", "logsumexp"})
+
 Key = tuple[str, int, int] | tuple[str, int]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a pass gave: the loss, with its graph; what the last model returned; what a loss function made of what."""
+    """What a pass gave: the loss, with its graph; what the last model returned; what a loss function made of what.
+
+    Of several loss functions ``given`` is what the one received that has the first target.
+    """
 
     loss: Tensor
     output: Any
@@ -86,6 +91,20 @@ class Program:
         return next((key for key, what in self.outside.items() if what[0] == "call"), None)
 
     @property
+    def by_distance(self) -> bool:
+        """Whether the loss asks for outputs close to their targets, rather than for an order, a direction or a rate."""
+        return any(
+            op.name in NEAR
+            or (("sub" in op.name or "dist" in op.name) and any(id(t) in self.targets for t in op.inputs))
+            for op in self.ops
+        )
+
+    @property
+    def of_classes(self) -> bool:
+        """Whether the loss compares distributions over classes."""
+        return any(op.name in _OF_CLASSES for op in self.ops)
+
+    @property
     def fixed_targets(self) -> bool:
         """Whether something of the batch, other than models' inputs and losses' targets, is known of the look alone."""
         inputs = [self.values[key] for key, what in self.outside.items() if what[0] == "call"]
@@ -113,6 +132,7 @@ class Program:
         """
         known: dict[int, Any] = {**{key: self.values[key] for key in self.outside}, **batch}
         output, given, of_data = None, None, None
+        scored, number = next(iter(self.targets.values()), -1), -1
 
         def place(leaf: Any) -> Any:
             if not isinstance(leaf, Tensor):
@@ -127,7 +147,9 @@ class Program:
                 out = output = models[id(op.func)](*args, **kwargs)
             else:
                 if op.name in LOSSES:
-                    given = args[0] if args else kwargs.get("input")
+                    number += 1
+                    if number <= max(scored, 0) or scored < 0:
+                        given = args[0] if args else kwargs.get("input")
                 out = op.func(*args, **kwargs)
                 if op.name in LOSSES:
                     of_data = out

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -296,7 +296,10 @@ class Rerun:
         outputs, targets = self.answers(models, change, batches)
         link = next((_LINKS[op.name] for op in self.program.ops if op.name in _LINKS), None)
         ignored = max((int(op.kwargs.get("ignore_index", -100)) for op in self.program.ops), default=-100)
-        train = score_of(outputs, targets, link=link, ignored=ignored)
+        score = partial(
+            score_of, link=link, ignored=ignored, of_classes=self.program.of_classes, near=self.program.by_distance
+        )
+        train = score(outputs, targets)
         with torch.no_grad(), torch.random.fork_rng(_devices(self.stream)):
             again: list[tuple[Any, Tensor]] = []
             for call in self._unseen[-_SCORED:]:
@@ -304,9 +307,7 @@ class Rerun:
                     with mode():
                         again.append((models[id(call.module)](*call.args, **call.kwargs), call.target))
             paired = [(out, target) for out, target in again if isinstance(out, Tensor)]
-            evaluation = score_of(
-                [out for out, _ in paired], [target for _, target in paired], link=link, ignored=ignored
-            )
+            evaluation = score([out for out, _ in paired], [target for _, target in paired])
         return train, evaluation
 
 

@@ -10,6 +10,8 @@ from torch import Tensor
 
 __all__ = ["Score", "axis_of_classes", "score_of"]
 
+_WHOLE = 1e-3  # how far the shares of a distribution may lie from one, together
+
 
 @dataclass(frozen=True)
 class Score:
@@ -22,12 +24,15 @@ class Score:
         positive and a negative that are ranked rightly; ``r2``: the share of the targets' variance that is explained.
     chance
         What knowing nothing of the inputs reaches.
+    by_line
+        Of ``r2``, whether it is what the best line through outputs and targets explains.
     """
 
     kind: str
     value: float
     chance: float
     samples: int
+    by_line: bool = False
 
     def __str__(self) -> str:
         """Return the score for a sentence."""
@@ -36,6 +41,8 @@ class Score:
     @property
     def name(self) -> str:
         """Its name in a sentence."""
+        if self.by_line:
+            return "squared correlation"
         return {"accuracy": "accuracy", "auc": "ranking (AUC)", "r2": "R²"}[self.kind]
 
 
@@ -45,6 +52,8 @@ def score_of(
     *,
     link: Callable[[Tensor], Tensor] | None = None,
     ignored: int = -100,
+    of_classes: bool = False,
+    near: bool = True,
 ) -> Score | None:
     """Score outputs against targets; None where no measure fits their shapes.
 
@@ -59,6 +68,11 @@ def score_of(
         What the loss does with outputs before it holds them against numbers, such as a sigmoid.
     ignored
         A class index that does not count, as that of what fills a sequence up; negative ones never count.
+    of_classes
+        Whether rows of numbers are scores of classes: targets that are distributions, or their logarithms, then stand
+        for their largest class.
+    near
+        Whether outputs are to be close to numbers; otherwise they may be so on another scale, as logarithms or ranks.
     """
     pairs = [
         (output.detach().float(), target.detach())
@@ -77,12 +91,16 @@ def score_of(
         return max(found, key=lambda score: score.value)  # of as many places as classes, either axis may be theirs
     if output.ndim == 2 and output.shape == target.shape and output.shape[1] > 1 and _one_hot(target):
         return _accuracy([(o, t.argmax(1)) for o, t in pairs], -1)
+    if of_classes and output.shape == target.shape and output.ndim > 1 and output.shape[1] > 1 and _sums_up(target):
+        return _accuracy([(o.movedim(1, -1).flatten(0, -2), t.argmax(1).flatten()) for o, t in pairs], -1)
     if output.numel() != target.numel():
         return None
     x, y = torch.cat([o.flatten() for o, _ in pairs]), torch.cat([t.flatten().float() for _, t in pairs])
     low, high = y.min(), y.max()
     if low != high and high == 1 and low in (0, -1) and bool(((y == low) | (y == high)).all()):
         return _auc(x, (y > 0).float())
+    if not near:
+        return _by_line(x, y)
     if link is not None:
         x = link(x)
     variance = float(y.var(correction=0))
@@ -108,6 +126,22 @@ def _axes_of_classes(output: Tensor, target: Tensor) -> list[int]:
 
 def _one_hot(target: Tensor) -> bool:
     return bool(((target == 0) | (target == 1)).all()) and bool((target.sum(1) == 1).all())
+
+
+def _sums_up(target: Tensor) -> bool:
+    """Whether rows are distributions over classes, or their logarithms."""
+    shares = target if bool((target >= 0).all()) else target.exp()
+    return bool(((shares.sum(1) - 1).abs() < _WHOLE).all())
+
+
+def _by_line(x: Tensor, y: Tensor) -> Score | None:
+    """Return the squared correlation of outputs and targets."""
+    if not torch.isfinite(x).all():
+        return Score("r2", float("-inf"), 0.0, len(y), by_line=True)
+    if float(y.var(correction=0)) == 0:
+        return None
+    along = float(torch.corrcoef(torch.stack([x, y]))[0, 1].nan_to_num())
+    return Score("r2", along**2, 0.0, len(y), by_line=True)
 
 
 def _accuracy(pairs: list[tuple[Tensor, Tensor]], ignored: int) -> Score:

@@ -10,9 +10,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from unstuck.doctor.case import Case, Suspicion
-from unstuck.doctor.causes.outputs import NUMBER_LOSSES, SHAPES, STUCK, activation, given_rows
+from unstuck.doctor.causes.outputs import SHAPES, STUCK, activation, given_rows
 from unstuck.doctor.probes import changed, replacing, without_op
 from unstuck.doctor.rerun import Change
+from unstuck.doctor.watch.losses import NUMBER_LOSSES
 from unstuck.doctor.watch.tape import Op
 
 __all__ = ["JUDGES", "axis_of"]

@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
-from unstuck.doctor.causes.outputs import NUMBER_LOSSES
 from unstuck.doctor.given import given_to
 from unstuck.doctor.places import owner_of
 from unstuck.doctor.remakes import sums
 from unstuck.doctor.rerun import Change, Tried
 from unstuck.doctor.scores import Score
 from unstuck.doctor.signals import ACTIVATIONS, RECURRENT
+from unstuck.doctor.watch.losses import NUMBER_LOSSES
 from unstuck.doctor.watch.sites import Site
 
 __all__ = ["DONE", "plateau", "under_capacity"]
@@ -103,7 +103,7 @@ def _measures(case: Case, score: Score) -> bool:
     if score.kind == "auc":
         return case.loss_name not in NUMBER_LOSSES
     if score.kind == "r2" and not case.loss_name:  # a loss by hand: of angles, say, a distance tells nothing
-        return any("sub" in op.name and any(id(t) in program.targets for t in op.inputs) for op in program.ops)
+        return program.by_distance
     return True
 
 

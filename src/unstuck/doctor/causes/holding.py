@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 
 import torch
@@ -31,7 +31,10 @@ def optimizer_misses_parameters(case: Case) -> Suspicion | None:
         for p in g["params"]
     } | {id(p) for o in case.seen.optimizers for g in o.param_groups for p in g["params"]}
     reached = {id(leaf) for look in stream.looks for leaf in look.reached}
-    mine = {id(p): p for p in stream.parameters.values()}
+    names = {id(p): name for name, p in stream.parameters.items()}
+    apart = {id(p): name for name, p in _of_modules_apart(case).items()}
+    listed = {id(p) for module in _kept_in_lists(case) for p in module.parameters()}
+    mine = {id(p): p for p in (*stream.parameters.values(), *_of_modules_apart(case).values()) if id(p) not in listed}
     held = {id(p) for p in stream.held}
     none_reached = not (held & reached)
     missed = {
@@ -44,15 +47,16 @@ def optimizer_misses_parameters(case: Case) -> Suspicion | None:
     missed = {key: p for key, p in missed.items() if not moved(case, [p])}
     if not missed or (not none_reached and trained_before(case, list(missed.values()))):
         return None
-    names = [stream.names[key] for key in missed]
+    missing = [{**apart, **names}[key] for key in missed]
     count = sum(p.numel() for p in missed.values())
     total = sum(p.numel() for p in mine.values())
     site = case.seen.made_at(stream.optimizer)
+    everything = Change(everything=True, accumulate=False)  # what nobody clears piles up
     return Suspicion(
         "optimizer_misses_parameters",
         0.98 if none_reached else 0.85,
-        f"{count} of the {total} parameters that get a gradient ({', '.join(names[:3])}"
-        + (" ..." if len(names) > 3 else "")
+        f"{count} of the {total} parameters that get a gradient ({', '.join(missing[:3])}"
+        + (" ..." if len(missing) > 3 else "")
         + ") are held by no optimiser that steps"
         + (": the optimiser holds another model's." if none_reached else " and never move."),
         {"parameters_missed": count, "parameters": total, "tensors_missed": len(missed)},
@@ -60,7 +64,7 @@ def optimizer_misses_parameters(case: Case) -> Suspicion | None:
         if none_reached
         else "Give the optimiser all parameters that are to learn: model.parameters().",
         site,
-        probe=lambda: changed(case, "with an optimiser of all parameters", Change(everything=True), enough=0.1),
+        probe=lambda: changed(case, "with an optimiser of all parameters", everything, enough=0.1),
         consequences=NOT_LEARNING,
         certain=True,
     )
@@ -73,6 +77,9 @@ def unregistered_parameters(case: Case) -> Suspicion | None:
         return None
     held = {id(p) for o in case.seen.optimizers for g in o.param_groups for p in g["params"]}
     named = set(stream.names) | {id(p) for m in stream.models for p in m.parameters()}
+    named |= {id(p) for p in _of_modules_apart(case).values()}
+    listed = _kept_in_lists(case)
+    named -= {id(p) for module in listed for p in module.parameters()}
     looks = stream.looks
     persistent = set.intersection(*({id(leaf) for leaf in look.reached} for look in (looks[0], looks[-1])))
     given = {id(t) for op in looks[-1].ops if isinstance(op.func, nn.Module) for t in op.inputs}  # an input's gradient
@@ -90,24 +97,66 @@ def unregistered_parameters(case: Case) -> Suspicion | None:
         and any(p is leaf for p in made.thing._parameters.values() for leaf in loose)
     ]
     roots = {id(m) for model in stream.models for m in model.modules()}
+    roots -= {id(m) for module in listed for m in module.modules()}
     owners = [made for made in owners if id(made.thing) not in roots]
     count = sum(leaf.numel() for leaf in loose)
+    known = sum(p.numel() for p in stream.parameters.values() if id(p) in named)
     what = f"those of {len(owners)} layers ({type(owners[0].thing).__name__})" if owners else "plain tensors"
     return Suspicion(
         "unregistered_parameters",
         0.97 if owners else 0.85,
         f"{count} numbers take part in the loss and get a gradient, but are not in the model's parameters(), which "
-        f"name {sum(p.numel() for p in stream.parameters.values())}: {what}. No optimiser holds them, and they "
+        f"name {known}: {what}. No optimiser holds them, and they "
         + ("are made anew, at random, in every pass." if anew else "never move."),
         {"numbers_unregistered": count, "layers_unregistered": len(owners), "tensors_unregistered": len(loose)},
         "Make the layer once, in the model's __init__, and only call it in forward."
         if anew
         else "Keep layers in an nn.ModuleList or nn.ModuleDict, and single tensors in an nn.Parameter, so that the "
         "model finds them.",
-        owners[0].site if owners else None,
+        _line_of_list(case, listed) or (owners[0].site if owners else None),
         consequences=(*NOT_LEARNING, "optimizer_misses_parameters"),
         certain=True,
     )
+
+
+def _of_modules_apart(case: Case) -> dict[str, Tensor]:
+    """Return the parameters of modules that are no part of a called model, nor kept in a list or dict of another.
+
+    Their methods are used rather than themselves, as those of a conditional random field on top of a network.
+    """
+    inside = {id(part) for module in _made(case) for part in module.modules() if part is not module}
+    inside |= {id(part) for model in case.stream.models for part in model.modules()}
+    inside |= {id(part) for part in _kept_in_lists(case)}
+    apart = [module for module in _made(case) if id(module) not in inside]
+    return {f"{type(m).__name__}.{name}": p for m in apart for name, p in m.named_parameters()}
+
+
+def _kept_in_lists(case: Case) -> list[nn.Module]:
+    """Return the modules that another one keeps in a plain list, tuple or dict, where it does not name them."""
+    made = _made(case)
+    named = {id(part) for module in made for part in module.modules() if part is not module}
+    kept = [part for module in made for value in vars(module).values() for part in _modules_in(value)]
+    return [part for part in kept if id(part) not in named]
+
+
+def _line_of_list(case: Case, listed: list[nn.Module]) -> Site | None:
+    """Return the line that makes the first of the modules in a list."""
+    ids = {id(module) for module in listed}
+    return next((made.site for made in case.seen.made.values() if id(made.thing) in ids), None)
+
+
+def _made(case: Case) -> list[nn.Module]:
+    return [made.thing for made in case.seen.made.values() if isinstance(made.thing, nn.Module)]
+
+
+def _modules_in(value: object) -> Iterator[nn.Module]:
+    """Yield the modules in a list, a tuple or a dict, or in those that lie in it."""
+    if isinstance(value, (list, tuple, dict)):
+        for one in value.values() if isinstance(value, dict) else value:
+            if isinstance(one, nn.Module):
+                yield one
+            else:
+                yield from _modules_in(one)
 
 
 def _made_anew(case: Case, known: set[int]) -> list[Tensor]:

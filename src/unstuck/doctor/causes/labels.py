@@ -28,6 +28,7 @@ from unstuck.inspection.reading import Samples
 
 __all__ = ["JUDGES"]
 
+_PASSES = 64
 _LEAST = 100  # samples, below which chance and a weak signal look alike
 _PROBED = 1500  # samples: enough for both probes, in about a second
 _WIDEST = 4000  # features of a sample
@@ -58,6 +59,8 @@ _FOLLOW = (
 def labels_misaligned(case: Case) -> Suspicion | None:
     """Tell targets that are not those of their inputs: other ones in every epoch, in a stretch, or all."""
     given = given_to(case)
+    if (found := _contradictory(case, given)) is not None:
+        return found
     if not given.rowwise or case.stream.interleaved or _several_targets(case) or _several_inputs(case):
         return None
     if not given.aligned:
@@ -67,6 +70,35 @@ def labels_misaligned(case: Case) -> Suspicion | None:
         if found is not None:
             return found
     return None
+
+
+def _contradictory(case: Case, given: Given) -> Suspicion | None:
+    """Find samples of which one loss is given the class, and another shares of classes that know nothing of it."""
+    classes, likeliest = [], []
+    for done in case.stream.passes[-_PASSES:]:
+        hard = next(
+            (c.target for c in done.loss_calls if c.target.ndim == 1 and not c.target.is_floating_point()), None
+        )
+        soft = next((c.target for c in done.loss_calls if c.target.ndim == 2 and c.target.is_floating_point()), None)
+        if hard is None or soft is None or len(hard) != len(soft) or not hard.numel() or int(hard.max()) >= len(soft.T):
+            return None
+        classes.append(hard)
+        likeliest.append(soft.argmax(1))
+    y, other = torch.cat(classes), torch.cat(likeliest)
+    if len(y) < _LEAST:
+        return None
+    size = int(max(y.max(), other.max())) + 1
+    chance = float((y.bincount(minlength=size) / len(y) * other.bincount(minlength=size) / len(y)).sum())
+    agreed = float((y == other).float().mean())
+    if agreed > chance + _ALIKE or chance > 1 - _GAP:
+        return None
+    return _suspicion(
+        0.93,
+        f"Of the samples {agreed:.0%} have the class that one loss is given as the likeliest of the shares that another "
+        f"is given, and {chance:.0%} would by chance: one of the two is not in the order of the samples.",
+        {"agreement": agreed, "by_chance": chance, "samples": len(y)},
+        given.source(given.y_chain),
+    )
 
 
 def _several_targets(case: Case) -> bool:

@@ -8,9 +8,8 @@ from torch import Tensor
 from unstuck.doctor.case import Case
 from unstuck.doctor.watch.tape import Op
 
-__all__ = ["NUMBER_LOSSES", "SHAPES", "STUCK", "activation", "given_rows"]
+__all__ = ["SHAPES", "STUCK", "activation", "given_rows"]
 
-NUMBER_LOSSES = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
 SHAPES = frozenset({
     "view", "reshape", "squeeze", "unsqueeze", "flatten", "permute", "transpose", "contiguous", "float", "double", "to",
     "__getitem__", "movedim", "view_as", "reshape_as", "narrow", "select", "clone",

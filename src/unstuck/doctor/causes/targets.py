@@ -11,10 +11,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from unstuck.doctor.case import Case, Suspicion
-from unstuck.doctor.causes.outputs import NUMBER_LOSSES, STUCK, given_rows
+from unstuck.doctor.causes.outputs import STUCK, given_rows
 from unstuck.doctor.probes import changed, replacing
 from unstuck.doctor.recording import ModelCall
 from unstuck.doctor.rerun import Change
+from unstuck.doctor.watch.losses import NUMBER_LOSSES
 
 __all__ = ["JUDGES"]
 
