@@ -20,6 +20,8 @@ __all__ = ["exploding_gradients", "made_by", "vanishing_gradients"]
 _DEEP = 4  # layers: in fewer, nothing has the depth to vanish
 # Eight layers of ReLU with PyTorch's own initialisation, which train, let a thousandth through.
 _FAINT = 1e-3
+_BURST = 1e4  # times, through depth or time: no start that was meant
+_LOST = 100.0  # times as high as a constant guess a first loss lies that nothing else explains
 _GROWN = 100.0
 _SHUT = 0.8  # of a layer's units, that are zero for every input
 _FITTED = 0.9  # R squared of a fit whose rest may still be large against the noise
@@ -160,6 +162,8 @@ def exploding_gradients(case: Case) -> Suspicion | None:
         return _burst(case, found[0])
     grown = max(through_time, backwards, forwards)
     trivial = trivial_loss(case)
+    if not case.loss_name and case.rerun is not None and case.rerun.program.by_distance and case.y is not None:
+        trivial = float(case.y.float().var(correction=0))  # squares or not: of its size
     above = signals.loss / trivial if math.isfinite(trivial) and trivial > 0 else 0.0
     # The more harm shows in the first loss, the less growth explains it; outputs of branches grow less than their sum.
     least = _GROWN / 20 if above > 5 and len(layers) >= 2 * _DEEP else _GROWN / 5 if above > 3 else _GROWN
@@ -182,7 +186,7 @@ def exploding_gradients(case: Case) -> Suspicion | None:
         )
     return Suspicion(
         "exploding_gradients",
-        0.75 if grown > 1e4 or ends else case.guessed(0.72 if above > 3 else 0.6),
+        0.75 if grown > _BURST or ends else case.guessed(0.72 if above > 3 else 0.6),
         f"The signal grows {grown:.3g} times {how} with the first weights; the first loss is {signals.loss:.3g}.",
         {"through_time": through_time, "backwards": backwards, "forwards": forwards, "loss_first": signals.loss},
         fix,
@@ -190,6 +194,7 @@ def exploding_gradients(case: Case) -> Suspicion | None:
         symptoms=("loss_spikes",),
         probe=lambda: _level(case, branches),
         consequences=(*_FOLLOW, "momentum_too_high", "clip_too_small", "init_too_large"),
+        certain=grown > _BURST and above > _LOST,
     )
 
 

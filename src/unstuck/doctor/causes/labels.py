@@ -76,11 +76,10 @@ def _contradictory(case: Case, given: Given) -> Suspicion | None:
     """Find samples of which one loss is given the class, and another shares of classes that know nothing of it."""
     classes, likeliest = [], []
     for done in case.stream.passes[-_PASSES:]:
-        hard = next(
-            (c.target for c in done.loss_calls if c.target.ndim == 1 and not c.target.is_floating_point()), None
-        )
-        soft = next((c.target for c in done.loss_calls if c.target.ndim == 2 and c.target.is_floating_point()), None)
-        if hard is None or soft is None or len(hard) != len(soft) or not hard.numel() or int(hard.max()) >= len(soft.T):
+        targets = [call.target for call in done.loss_calls]
+        hard = next((y for y in targets if y.ndim == 1 and y.numel() and not y.is_floating_point()), None)
+        soft = next((y for y in targets if y.ndim == 2 and y.numel() and y.is_floating_point()), None)
+        if hard is None or soft is None or len(hard) != len(soft) or int(hard.max()) >= soft.shape[1]:
             return None
         classes.append(hard)
         likeliest.append(soft.argmax(1))
@@ -94,8 +93,8 @@ def _contradictory(case: Case, given: Given) -> Suspicion | None:
         return None
     return _suspicion(
         0.93,
-        f"Of the samples {agreed:.0%} have the class that one loss is given as the likeliest of the shares that another "
-        f"is given, and {chance:.0%} would by chance: one of the two is not in the order of the samples.",
+        f"Of {len(y)} samples {agreed:.0%} have the class that one loss is given as the likeliest of the shares that "
+        f"another is given, and {chance:.0%} would by chance: one of the two is not in the samples' order.",
         {"agreement": agreed, "by_chance": chance, "samples": len(y)},
         given.source(given.y_chain),
     )

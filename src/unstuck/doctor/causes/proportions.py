@@ -18,6 +18,7 @@ __all__ = ["JUDGES"]
 
 _DEFAULT = 0.01  # AdamW's decay
 _HIGH = 0.02  # a rate, for AdamW, of which the decay takes off twenty times what it does at the default rate
+_USUAL = 1e-3  # less of Adam's decay is common
 _SEEN = 0.1  # of the loss: a smaller penalty is not worth a rerun
 _STRONG = 0.4  # of the gradient's pull
 
@@ -78,7 +79,7 @@ def weight_decay_too_strong(case: Case) -> Suspicion | None:
         return None  # it takes rate x decay off at each step: a decay that nobody chose is strong by the rate alone
     pulls = [_pull(look) for look in case.stream.step_looks[len(case.stream.step_looks) // 2 :]]
     pull = float(np.median(pulls)) if pulls else 0.0
-    if decay > 0 and penalty < _SEEN and pull < 0.2 and decay < 1e-2:
+    if decay > 0 and penalty < _SEEN and pull < 0.2 and decay < (_USUAL if _scaled_up(optimizer) else 1e-2):
         return None  # the decay takes a fraction of what the gradient gives: nothing to suspect
     by_hand, outweighs = decay <= 0, pull > _STRONG or penalty > _STRONG
     change = (
@@ -122,6 +123,13 @@ def _without_it(case: Case, change: Change, *, outweighs: bool) -> Verdict | Non
     """
     verdict = set_right(case, "with the penalty off", change, *((0.35, 0.02) if outweighs else ()))
     return verdict or (Verdict(False, "") if outweighs else None)
+
+
+def _scaled_up(optimizer: optim.Optimizer) -> bool:
+    """Whether the penalty's gradient is divided by the size of its own past, too, where the data give next to none."""
+    return isinstance(optimizer, (optim.Adam, optim.RMSprop, optim.Adagrad, optim.Adamax)) and not isinstance(
+        optimizer, optim.AdamW
+    )
 
 
 def _left_by_clipping(case: Case) -> list[float]:

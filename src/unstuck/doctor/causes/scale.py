@@ -9,7 +9,7 @@ import numpy as np
 
 from unstuck.doctor.blame import line_of_value
 from unstuck.doctor.case import Case, Suspicion
-from unstuck.doctor.causes.terms import divided, summed, terms_apart
+from unstuck.doctor.causes.terms import by_number_and_by_sample, divided, summed, terms_apart
 from unstuck.doctor.printed import Series, series_of
 from unstuck.doctor.recording import LossCall, Pass
 from unstuck.doctor.recount import LONGEST, Options, batches_of_training, decided, phases_at, sizes_of, windows_of
@@ -19,7 +19,7 @@ __all__ = ["JUDGES"]
 
 def loss_scale_wrong(case: Case) -> Suspicion | None:
     """Tell a loss that is divided or summed otherwise than it should be, as it is minimised or as it is printed."""
-    for judge in (terms_apart, divided, summed, _printed):
+    for judge in (terms_apart, by_number_and_by_sample, divided, summed, _printed):
         found = judge(case)
         if found is not None:
             return found

@@ -19,7 +19,7 @@ from unstuck.doctor.scores import score_of
 from unstuck.doctor.watch.losses import LOSSES
 from unstuck.doctor.watch.tape import Op
 
-__all__ = ["divided", "summed", "terms_apart"]
+__all__ = ["by_number_and_by_sample", "divided", "summed", "terms_apart"]
 
 _APART = 10.0  # times: terms of a loss of which one is summed over the batch and the other is not; a weight may be less
 _ADAPTIVE = (
@@ -31,13 +31,17 @@ _FOLLOW = ("lr_too_high", "lr_too_low", "exploding_gradients", "too_few_steps", 
 
 @dataclass(frozen=True)
 class _Term:
-    """A term of the loss: what reduces it to a number, over how much, and by what it is multiplied then."""
+    """A term of the loss: what reduces it to a number, over how much, and by what it is multiplied then.
+
+    ``summed`` says over how many numbers of a sample a mean is taken of sums.
+    """
 
     op: Op
     reduction: str  # mean or sum
     factor: float
     numbers: int
     scaled_by: Op | None
+    summed: int = 1
 
 
 _TIMES = frozenset({"mul", "__mul__", "__rmul__", "multiply"})
@@ -76,10 +80,22 @@ def _terms(case: Case) -> list[_Term]:
             if reduction in ("mean", "sum") and numbers:
                 found.append(_Term(op, reduction, factor, numbers, scaled_by))
         elif op.name in ("mean", "sum") and op.inputs and op.outputs[0].numel() == 1 and _of_model(op, producers):
-            found.append(_Term(op, op.name, factor, op.inputs[0].numel(), scaled_by))
+            numbers = op.inputs[0].numel()
+            found.append(_Term(op, op.name, factor, numbers, scaled_by, _summed(op.inputs[0], producers)))
 
     walk(case.stream.looks[-1].loss, 1.0, None, 0)
     return found
+
+
+def _summed(value: Tensor, producers: dict[int, Op]) -> int:
+    """Return over how many numbers a value was summed before, sample by sample."""
+    while (op := producers.get(id(value))) is not None and op.inputs:
+        if op.name == "sum" and value.numel():
+            return op.inputs[0].numel() // value.numel()
+        if op.name not in _TIMES | _OVER | {"neg", "__neg__"}:
+            break
+        value = next((t for t in op.inputs if t.requires_grad), op.inputs[0])
+    return 1
 
 
 def _number(value: Any) -> float:
@@ -136,6 +152,32 @@ def terms_apart(case: Case) -> Suspicion | None:
         consequences=(*_FOLLOW, "dropout_too_strong", "weight_decay_too_strong"),
         certain=True,
     )  # fmt: skip
+
+
+def by_number_and_by_sample(case: Case) -> Suspicion | None:
+    """Find a loss in which one term is a mean over all numbers of a batch, and another of sums over each sample's."""
+    terms, rows = _terms(case), _rows(case)
+    means = [term for term in terms if term.reduction == "mean" and rows > 1 and term.numbers % rows == 0]
+    over_all = [term for term in means if term.numbers >= _APART * rows]
+    of_sums = [term for term in means if term.numbers == rows and term.summed > 1]
+    if not over_all or not of_sums or case.stream.interleaved:
+        return None
+    mean, by_sample = max(over_all, key=lambda t: abs(t.factor)), max(of_sums, key=lambda t: abs(t.factor))
+    numbers = mean.numbers // rows
+    apart = abs(by_sample.factor) * numbers / max(abs(mean.factor), 1e-12)
+    if apart < _APART:
+        return None
+    return Suspicion(
+        "loss_scale_wrong",
+        case.guessed(0.7),
+        f"One term of the loss is a mean over the {numbers} numbers of every sample, and another a mean of sums over "
+        f"the {by_sample.summed} of each: the second weighs {apart:.3g} times as much as if both were sums.",
+        {"batch": rows, "numbers": numbers, "summed": by_sample.summed, "weight": apart},
+        "Reduce both terms alike: sum each over the numbers of a sample, and average over the batch.",
+        mean.op.site,
+        probe=partial(_alike, case, rows),
+        consequences=(*_FOLLOW, "dropout_too_strong", "weight_decay_too_strong", "dying_relu"),
+    )
 
 
 class _BySample(TorchFunctionMode):
