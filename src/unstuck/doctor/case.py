@@ -422,7 +422,12 @@ class Case:
         return None
 
     def compared(self, before: Tried, after: Tried) -> list[tuple[Score | None, Score | None]]:
-        """Return the scores without and with a change: those on evaluation data, then those on training data."""
+        """Return the scores without and with a change: those on evaluation data, then those on training data.
+
+        Of a training that another one follows only the latter: what is evaluated later is another task's, it may be.
+        """
+        if self.stream.continued:
+            return [(before.train, after.train)]
         return [(self._reached(before.evaluation, 1), after.evaluation), (self._reached(before.train, 0), after.train)]
 
     def _reached(self, score: Score | None, which: int) -> Score | None:

@@ -12,7 +12,7 @@ from torch.utils._pytree import tree_map
 from unstuck.doctor.recording import Look, Pass
 from unstuck.doctor.streams import Stream
 from unstuck.doctor.watch.losses import LOSSES, NEAR
-from unstuck.doctor.watch.tape import Op, tensors_in
+from unstuck.doctor.watch.tape import Op, producers_of, tensors_in
 
 __all__ = ["Outcome", "Program", "program_of"]
 
@@ -223,7 +223,7 @@ def _without_penalties(ops: list[Op], outside: Mapping[int, Key], loss: Tensor) 
     for op in ops:
         if isinstance(op.func, nn.Module) or any(id(t) in of_data for t in op.inputs):
             of_data |= {id(out) for out in op.outputs}
-    producers = {id(out): op for op in ops for out in op.outputs}
+    producers = producers_of(ops)
     found = id(loss)
     while (plus := producers.get(found)) is not None and plus.name in _PLUS:
         parts = [t for t in plus.inputs if id(t) in of_data]

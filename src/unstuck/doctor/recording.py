@@ -187,9 +187,8 @@ class Recording:
     loaded: set[int] = field(default_factory=set)  # ids of modules that took a state from elsewhere
     # id of a model -> its copies before its first pass, and before the first after each new optimiser: pass, copy
     copies: dict[int, list[tuple[int, nn.Module | None]]] = field(default_factory=dict)
-    names: dict[int, dict[int, str]] = field(
-        default_factory=dict
-    )  # id of a model -> the names in it, by parameters' ids
+    # id of a model -> the first names in it, by parameters' ids
+    names: dict[int, dict[int, str]] = field(default_factory=dict)
     first_values: dict[int, Tensor] = field(default_factory=dict)  # id of a parameter -> value before its first step
     snapshots: list[tuple[int, int, dict[str, Tensor]]] = field(default_factory=list)  # step, id of a model, state
     steps: int = 0

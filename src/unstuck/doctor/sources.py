@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from unstuck.doctor.watch.sites import Site
 
-__all__ = ["line_of_setting", "line_with"]
+__all__ = ["line_at", "line_of_setting", "line_with"]
 
 
 @lru_cache(maxsize=64)
@@ -19,6 +19,11 @@ def _read(file: str) -> tuple[str, ast.Module | None]:
         return text, ast.parse(text)
     except (SyntaxError, ValueError):
         return text, None
+
+
+def line_at(site: Site | None) -> str:
+    """Return the text of a line, without its comment; empty for none."""
+    return linecache.getline(site.file, site.line).split("#")[0].strip() if site is not None else ""
 
 
 def line_of_setting(made: Site | None, names: tuple[str, ...], value: float) -> Site | None:

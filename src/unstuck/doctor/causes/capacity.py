@@ -16,6 +16,7 @@ from unstuck.doctor.scores import Score
 from unstuck.doctor.signals import ACTIVATIONS, RECURRENT
 from unstuck.doctor.watch.losses import NUMBER_LOSSES
 from unstuck.doctor.watch.sites import Site
+from unstuck.doctor.watch.tape import producers_of
 
 __all__ = ["DONE", "plateau", "under_capacity"]
 
@@ -109,7 +110,7 @@ def _measures(case: Case, score: Score) -> bool:
 
 def _of_a_model(case: Case, targets: list[int]) -> bool:
     """Say whether targets are what a model returned, and so move with it, such as values to come."""
-    producers = {id(out): op for look in case.stream.looks for op in look.ops for out in op.outputs}
+    producers = producers_of(op for look in case.stream.looks for op in look.ops)
     waiting, seen = list(targets), set(targets)
     while waiting:
         op = producers.get(waiting.pop())

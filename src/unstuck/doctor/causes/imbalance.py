@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from unstuck.doctor.case import Case, EvaluationSet, Suspicion, Verdict
 from unstuck.doctor.given import given_to, held_out
+from unstuck.doctor.probes import replacing
 from unstuck.doctor.rerun import Batch, Change
 from unstuck.doctor.retrials import outputs_on, taken
 from unstuck.doctor.watch.sites import Site
@@ -29,12 +33,12 @@ _KNOWN = 0.7  # recall of the others: where they are not learnt either, the shar
 def class_imbalance(case: Case) -> Suspicion | None:
     """Tell a class that is rare in training, and is hardly ever predicted, though it can be told from the others."""
     given = given_to(case)
-    if (
-        case.task not in ("classes", "binary")
-        or not given.rowwise
-        or any(y[0].numel() != 1 for _, y in given.pairs[:1])
-    ):
+    if case.task not in ("classes", "binary") or not given.rowwise:
         return None
+    first = given.pairs[0][1]
+    pixels = first.ndim > 2 and first[0].numel() > 1
+    if first[0].numel() != 1 and not pixels:
+        return None  # of several labels at once each has a share of its own
     by_class = _counts_classes_alike(case)
     if not by_class and _ranks(case):
         return None  # by the order of the outputs: a class may be rare, and its probability rightly below a half
@@ -52,11 +56,11 @@ def class_imbalance(case: Case) -> Suspicion | None:
         if not missed.any() or not known.any() or float(recalls[known].mean()) < _KNOWN:
             continue
         worst = int(torch.where(missed, recalls, 2.0).argmin())
-        loader = _loader_of(case)
+        loader, what = _loader_of(case), "pixels" if pixels else "samples"
         return Suspicion(
             "class_imbalance",
             0.72,
-            f"Class {worst} has {float(shares[worst]):.1%} of the training samples, the commonest "
+            f"Class {worst} has {float(shares[worst]):.1%} of the training {what}, the commonest "
             f"{float(shares.max()):.1%}: of the {int(actual[worst])} that are evaluated, {float(recalls[worst]):.0%} "
             f"are recognised, of the frequent classes {float(recalls[known].mean()):.0%}.",
             {
@@ -68,7 +72,7 @@ def class_imbalance(case: Case) -> Suspicion | None:
             "Weigh the classes in the loss, or draw the rare ones more often (WeightedRandomSampler), and judge by a "
             "metric that counts every class alike.",
             loader or case.loss_site,
-            probe=partial(_resampled, case, evaluated, missed, len(shares), by_class=by_class),
+            probe=partial(_resampled, case, evaluated, missed, shares, by_class=by_class, pixels=pixels),
             consequences=("under_capacity", "too_few_steps", "lr_too_low", "overfitting", "dropout_too_strong"),
         )
     return None
@@ -99,7 +103,7 @@ def _loader_of(case: Case) -> Site | None:
 def _by_class(outputs: list[Tensor], targets: list[Tensor], classes: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return recall, precision, and how many there are and are predicted, of each class."""
     y = torch.cat([t.flatten() for t in targets]).long().clamp(min=0)  # -1 stands for no, in a hinge loss
-    if outputs[0].ndim > 1 and outputs[0].shape[1] > 1:
+    if outputs[0].ndim > 1 and outputs[0].shape[1] > 1 and outputs[0].shape != targets[0].shape:
         guess = torch.cat([o.argmax(1).flatten() for o in outputs])
     else:
         flat = torch.cat([o.flatten() for o in outputs])
@@ -111,13 +115,28 @@ def _by_class(outputs: list[Tensor], targets: list[Tensor], classes: int) -> tup
     return (hits / actual.clamp(min=1))[short], hits / predicted.clamp(min=1), actual, predicted
 
 
-def _resampled(case: Case, evaluated: EvaluationSet, missed: Tensor, classes: int, *, by_class: bool) -> Verdict | None:
+def _weighted(shares: Tensor) -> Callable[[], AbstractContextManager[Any]]:
+    """Return what makes a context in which every class weighs as much in the loss."""
+    weights = float((shares > 0).sum()) ** -1 / shares.clamp(min=1e-6)
+
+    def binary(output: Tensor, target: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return F.binary_cross_entropy_with_logits(output, target, pos_weight=(weights[1] / weights[0]).to(output))
+
+    def several(output: Tensor, target: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return F.cross_entropy(output, target, weight=weights.to(output))
+
+    return replacing({"binary_cross_entropy_with_logits": binary, "cross_entropy": several})
+
+
+def _resampled(
+    case: Case, evaluated: EvaluationSet, missed: Tensor, shares: Tensor, *, by_class: bool, pixels: bool
+) -> Verdict | None:
     """Train on batches in which every class is as frequent, and see whether the rare ones are recognised.
 
-    Resampling always trades recall for false alarms: only where hardly any are recognised, or where the script counts
-    every class alike, may that cost precision.
+    Pixels, which come together, are weighed instead. Resampling always trades recall for false alarms: only where
+    hardly any are recognised, or where the script counts every class alike, may that cost precision.
     """
-    again = case.rerun
+    again, classes = case.rerun, len(shares)
     if again is None:
         return None
     y_key = next((key for key in again.program.targets), None)
@@ -130,7 +149,8 @@ def _resampled(case: Case, evaluated: EvaluationSet, missed: Tensor, classes: in
 
         return taken(batches, choose)
 
-    before, after = case.baseline, case.try_out("with balanced classes", Change(batches=balanced))
+    change = Change(mode=_weighted(shares)) if pixels else Change(batches=balanced)
+    before, after = case.baseline, case.try_out("with balanced classes", change)
     if before is None or after is None:
         return None
     scores = []

@@ -20,6 +20,7 @@ _EARLY = 8  # looks
 _UNUSUAL = 0.99  # a momentum that no recipe has
 _USUAL_STEP = 1e-3  # of the weights' size
 _TINY = 3e-4  # likewise, of a step that hardly moves them
+_SOME = 0.03  # of a score
 _RANKED = 0.035  # a ranking may lie below one with nothing left to lift
 
 
@@ -187,7 +188,15 @@ def _best(case: Case, factors: list[float]) -> Verdict | None:
             verdict = _ranks_already(case, name, change) or verdict
         if verdict is not None and verdict.confirmed:
             return verdict
+        if factor == factors[-1] == 10.0 and _helps(verdict):
+            factors.append(100.0)
     return verdict
+
+
+def _helps(verdict: Verdict | None) -> bool:
+    """Whether what was tried goes some of the way: then more of it may go all of it."""
+    evidence = verdict.evidence if verdict is not None else {}
+    return float(evidence.get("score_after", 0.0)) > float(evidence.get("score_before", 0.0)) + _SOME
 
 
 def _ranks_already(case: Case, name: str, change: Change) -> Verdict | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,11 +13,14 @@ from torch import Tensor
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes.outputs import STUCK
+from unstuck.doctor.causes.terms import terms_of
 from unstuck.doctor.printed import Series, series_of
 from unstuck.doctor.probes import changed
 from unstuck.doctor.recording import Likelihood
 from unstuck.doctor.rerun import Change, Tried
+from unstuck.doctor.sources import line_at
 from unstuck.doctor.watch.sites import Site
+from unstuck.doctor.watch.tape import Op, producers_of
 
 __all__ = ["JUDGES"]
 
@@ -32,7 +35,10 @@ _LARGE_IS_GOOD = re.compile(
     r"acc|\bcorrect|hit|recall/|precision/|\bf1|f-1|auc|\bap\b|\bmap\b|iou|dice|ndcg|mrr|c-index|concord|\bnn\b|"
     r"\br\^?[2²]\b|spearman|pearson|\bcorr"
 )
+_OF_PAIRS = re.compile(r"auc|c-index|concord|pair\w* acc|kendall")
 _NEGATIONS = ("neg", "__neg__", "__rsub__", "mul")
+_REWARD = re.compile(r"adv|reward|return(?!\s)|\brets?\b|\bgains?\b|\bG\b|\bR\b|delta", re.IGNORECASE)
+_UNARY = re.compile(r"(?:[=(,*\[]|return|\+)\s*-")  # a minus sign that is no subtraction
 _TOGETHER = frozenset({"add", "radd", "sub", "rsub", "neg", "mul", "rmul"})
 
 
@@ -42,11 +48,7 @@ def loss_sign_flipped(case: Case) -> Suspicion | None:
     if stream.interleaved or not stream.passes:
         return None
     start, end = case.loss_around(0), case.loss_around(1)
-    found = next(
-        (found for look in (_by_optimizer, _by_likelihood, _by_sign, _without_end, _by_hand, _by_answers, _by_print)
-         if (found := look(case, start, end)) is not None),
-        None,
-    )  # fmt: skip
+    found = next((found for look in _SIGNS if (found := look(case, start, end)) is not None), None)
     if found is None:
         return None
     maximised = _maximises(case)
@@ -107,6 +109,43 @@ def _by_likelihood(case: Case, start: float, end: float) -> _Found | None:
     return _Found(0.97, said, unlikely.site, certain=True)
 
 
+def _by_reward(case: Case, start: float, end: float) -> _Found | None:
+    """Find actions of a policy that become less likely the more reward they brought, as the names say."""
+    producers = producers_of(op for op in case.pass_ops if not op.modules)
+    for term in terms_of(case):
+        factor, op = term.factor, producers.get(id(term.op.inputs[0]))
+        while op is not None and op.name in ("neg", "__neg__", "sum", "flatten", "view", "reshape"):
+            factor, op = -factor if "neg" in op.name else factor, producers.get(id(op.inputs[0]))
+        if op is None or op.name.strip("_") not in ("mul", "rmul") or len(op.inputs) != 2 or factor <= 0:
+            continue
+        learnt = [t for t in op.inputs if t.requires_grad]
+        weights = [t for t in op.inputs if not t.requires_grad]
+        line = line_at(op.site)
+        if len(learnt) != 1 or not _is_log_probability(learnt[0], producers) or not bool((weights[0] < 0).any()):
+            continue
+        if bool((weights[0] > 0).any()) and _REWARD.search(line) and not _UNARY.search(line):
+            said = (
+                "What actions brought is multiplied by their log-probability, and the product is minimised: those that "
+                f"did better than others become less likely. The loss goes from {start:.3g} to {end:.3g}."
+            )
+            return _Found(0.8, said, op.site, told_by_rerun=False)
+    return None
+
+
+def _is_log_probability(value: Tensor, producers: Mapping[int, Op]) -> bool:
+    """Whether a value is made from the logarithm of probabilities, none above one."""
+    waiting, seen = [value], set()
+    while waiting:
+        op = producers.get(id(waiting.pop()))
+        if op is None or id(op) in seen:
+            continue
+        if op.name in ("logsumexp", "log_softmax", "log"):
+            return bool((value <= 1e-6).all())
+        seen.add(id(op))
+        waiting += op.inputs
+    return False
+
+
 def _by_sign(case: Case, start: float, end: float) -> _Found | None:
     """Find the negative of a loss function's value."""
     last = case.stream.passes[-1]
@@ -158,7 +197,8 @@ def _by_print(case: Case, start: float, end: float) -> _Found | None:
     first, last = case.stream.passes[0].step, case.stream.passes[-1].step + 1
     for series in series_of(case.seen.printed):
         values = np.array([reading.value for reading in series.readings if first < reading.step <= last])
-        if _LARGE_IS_GOOD.search(series.label) is None or not _falls(series, values):
+        below = _OF_PAIRS.search(series.label) is not None and _below_chance(values)
+        if not below and (_LARGE_IS_GOOD.search(series.label) is None or not _falls(series, values)):
             continue
         said = (
             f'The loss falls from {start:.3g} to {end:.3g}, and with it what it is to raise: "{series.label}" goes '
@@ -176,6 +216,11 @@ def _falls(series: Series, values: np.ndarray) -> bool:
     rises = int((np.diff(values) > 0).sum())
     left = float(np.median(values[-3:]))
     return left < _HALVED * values[0] and values[0] - left > _CLEARLY * whole and rises < len(values) / 2
+
+
+def _below_chance(values: np.ndarray) -> bool:
+    """Whether a share of pairs in the right order ends far below a half."""
+    return len(values) >= _MANY and bool((values >= 0).all()) and float(values[-3:].max()) < 0.5 - _CLEARLY
 
 
 def _falling(start: float, end: float) -> str:
@@ -254,5 +299,9 @@ def _correlation(case: Case, tried: Tried) -> float | None:
     x, y = (torch.cat(part).flatten().float() for part in (outputs, targets))
     return float(torch.corrcoef(torch.stack([x, y]))[0, 1].nan_to_num())
 
+
+_SIGNS = (
+    _by_optimizer, _by_likelihood, _by_reward, _by_sign, _without_end, _by_hand, _by_answers, _by_print,
+)  # fmt: skip
 
 JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {"loss_sign_flipped": loss_sign_flipped}

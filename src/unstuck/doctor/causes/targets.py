@@ -64,9 +64,9 @@ def loss_shape_broadcast(case: Case) -> Suspicion | None:
 
 def label_index_error(case: Case) -> Suspicion | None:
     """Suspect indices that differ by one between training and evaluation, or two classes that share one."""
-    beyond = _beyond(case)
-    if beyond is not None:
-        return beyond
+    outside = _blank(case) or _beyond(case)
+    if outside is not None:
+        return outside
     y, rows = case.y, given_rows(case)
     if case.task != "classes" or y is None or rows is None or case.loss_name not in ("cross_entropy", "nll_loss"):
         return None
@@ -93,6 +93,38 @@ def label_index_error(case: Case) -> Suspicion | None:
                 certain=True,
             )
     return _collision(case, counts.tolist())
+
+
+def _blank(case: Case) -> Suspicion | None:
+    """Find a symbol that has the index which CTC keeps for no symbol at all."""
+    symbols = blanks = index = 0
+    for done in case.stream.passes:
+        for call in done.loss_calls:
+            if call.name == "ctc_loss" and call.target.numel():
+                index = int(call.kwargs.get("blank", 0))
+                told = _symbols(call.target, call.kwargs.get("target_lengths"))
+                symbols, blanks = symbols + told.numel(), blanks + int((told == index).sum())
+    if not blanks:
+        return None
+    return Suspicion(
+        "label_index_error",
+        0.95,
+        f"{blanks / symbols:.0%} of the symbols in the targets have the index {index}, which CTC keeps for the blank: "
+        "they can never be read.",
+        {"share": blanks / symbols, "blank": index},
+        "Count the symbols from 1, and leave 0 to the blank; give the model one output more than there are symbols.",
+        None,
+        consequences=("metric_wrong", "labels_misaligned", "under_capacity", "label_noise"),
+        certain=True,
+    )
+
+
+def _symbols(target: Tensor, lengths: object) -> Tensor:
+    """Return the symbols of targets without what fills them up."""
+    if target.ndim != 2 or lengths is None:
+        return target.flatten()
+    sizes = torch.as_tensor(lengths).flatten()
+    return torch.cat([row[: int(size)] for row, size in zip(target.cpu(), sizes, strict=False)])
 
 
 def _beyond(case: Case) -> Suspicion | None:

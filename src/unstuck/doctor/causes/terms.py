@@ -17,9 +17,9 @@ from unstuck.doctor.recount import batches_of_training, sizes_of
 from unstuck.doctor.rerun import Change, Rerun, Tried
 from unstuck.doctor.scores import score_of
 from unstuck.doctor.watch.losses import LOSSES
-from unstuck.doctor.watch.tape import Op
+from unstuck.doctor.watch.tape import Op, producers_of
 
-__all__ = ["by_number_and_by_sample", "divided", "summed", "terms_apart"]
+__all__ = ["Term", "by_number_and_by_sample", "divided", "summed", "terms_apart", "terms_of"]
 
 _APART = 10.0  # times: terms of a loss of which one is summed over the batch and the other is not; a weight may be less
 _ADAPTIVE = (
@@ -30,7 +30,7 @@ _FOLLOW = ("lr_too_high", "lr_too_low", "exploding_gradients", "too_few_steps", 
 
 
 @dataclass(frozen=True)
-class _Term:
+class Term:
     """A term of the loss: what reduces it to a number, over how much, and by what it is multiplied then.
 
     ``summed`` says over how many numbers of a sample a mean is taken of sums.
@@ -50,13 +50,13 @@ _PLUS = frozenset({"add", "__add__", "__radd__"})
 _MINUS = frozenset({"sub", "__sub__", "__rsub__", "rsub"})
 
 
-def _terms(case: Case) -> list[_Term]:
+def terms_of(case: Case) -> list[Term]:
     """Return the terms of the loss of the last look that depend on what a model returned."""
     if not case.stream.looks:
         return []
     ops = [op for op in case.pass_ops if not op.modules]
-    producers = {id(out): op for op in ops for out in op.outputs}
-    found: list[_Term] = []
+    producers = producers_of(ops)
+    found: list[Term] = []
 
     def walk(value: Any, factor: float, scaled_by: Op | None, deep: int) -> None:
         op = producers.get(id(value)) if isinstance(value, Tensor) else None
@@ -78,10 +78,10 @@ def _terms(case: Case) -> list[_Term]:
             reduction = op.kwargs.get("reduction", "mean")
             numbers = op.inputs[0].numel() if op.inputs else 0
             if reduction in ("mean", "sum") and numbers:
-                found.append(_Term(op, reduction, factor, numbers, scaled_by))
+                found.append(Term(op, reduction, factor, numbers, scaled_by))
         elif op.name in ("mean", "sum") and op.inputs and op.outputs[0].numel() == 1 and _of_model(op, producers):
             numbers = op.inputs[0].numel()
-            found.append(_Term(op, op.name, factor, numbers, scaled_by, _summed(op.inputs[0], producers)))
+            found.append(Term(op, op.name, factor, numbers, scaled_by, _summed(op.inputs[0], producers)))
 
     walk(case.stream.looks[-1].loss, 1.0, None, 0)
     return found
@@ -129,7 +129,7 @@ def _rows(case: Case) -> int:
 
 def terms_apart(case: Case) -> Suspicion | None:
     """Find a loss in which one term is summed over the batch and another is averaged."""
-    terms, rows = _terms(case), _rows(case)
+    terms, rows = terms_of(case), _rows(case)
     means = [term for term in terms if term.reduction == "mean"]
     sums = [term for term in terms if term.reduction == "sum" and term.numbers >= rows > 1]
     if not means or not sums or case.stream.interleaved:
@@ -156,7 +156,7 @@ def terms_apart(case: Case) -> Suspicion | None:
 
 def by_number_and_by_sample(case: Case) -> Suspicion | None:
     """Find a loss in which one term is a mean over all numbers of a batch, and another of sums over each sample's."""
-    terms, rows = _terms(case), _rows(case)
+    terms, rows = terms_of(case), _rows(case)
     means = [term for term in terms if term.reduction == "mean" and rows > 1 and term.numbers % rows == 0]
     over_all = [term for term in means if term.numbers >= _APART * rows]
     of_sums = [term for term in means if term.numbers == rows and term.summed > 1]
@@ -246,7 +246,7 @@ def _reconstruction(case: Case, again: Rerun, tried: Tried) -> float | None:
 
 def divided(case: Case) -> Suspicion | None:
     """Find a mean loss that is divided once more, with an optimiser that the scale matters to."""
-    terms, rows = _terms(case), _rows(case)
+    terms, rows = terms_of(case), _rows(case)
     if len(terms) != 1 or isinstance(case.stream.optimizer, _ADAPTIVE) or case.stream.optimizer is None:
         return None
     term = terms[0]
@@ -272,7 +272,7 @@ def divided(case: Case) -> Suspicion | None:
 
 def summed(case: Case) -> Suspicion | None:
     """Find a loss that is summed over the batch, with a rate that would fit a mean."""
-    terms, rows = _terms(case), _rows(case)
+    terms, rows = terms_of(case), _rows(case)
     if len(terms) != 1 or isinstance(case.stream.optimizer, _ADAPTIVE) or case.stream.optimizer is None:
         return None
     term = terms[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from torch.overrides import TorchFunctionMode
 
 from unstuck.doctor.watch.sites import Site, site_here
 
-__all__ = ["Op", "Tape", "tensors_in", "transformed"]
+__all__ = ["Op", "Tape", "producers_of", "tensors_in", "transformed"]
 
 # Not functions of tensors to tensors, but of a tensor to Python or NumPy: where a graph is cut.
 LEAVING = frozenset({"item", "tolist", "numpy", "__array__", "__float__", "__int__", "__bool__"})
@@ -72,6 +72,19 @@ def tensors_in(value: Any) -> list[Tensor]:
 def transformed() -> bool:
     """Whether a function is being transformed, by vmap or grad: its tensors stand for others, and hold no numbers."""
     return torch._C._functorch.peek_interpreter_stack() is not None
+
+
+def producers_of(ops: Iterable[Op]) -> dict[int, Op]:
+    """Return the id of each tensor that functions returned -> which made it, or changed it in place last.
+
+    What hands on what it was given, as ``torch.broadcast_tensors`` may, has made nothing.
+    """
+    return {
+        id(out): op
+        for op in ops
+        for out in op.outputs
+        if op.name.endswith("_") or not any(out is given for given in op.inputs)
+    }
 
 
 class Tape(TorchFunctionMode):

@@ -131,7 +131,8 @@ class Watcher:
                 if len(copies) < _COPIES:
                     copies.append((len(self.seen.passes), copy_model(module)))
                     names = self.seen.names.setdefault(id(module), {})
-                    names.update((id(parameter), name) for name, parameter in module.named_parameters())
+                    for name, parameter in module.named_parameters():  # a wrapper put around it renames it later
+                        names.setdefault(id(parameter), name)
         elif not self._evaluating and self._may_be_answered(site_here()):
             self._evaluating = True
             self.tape.on()
