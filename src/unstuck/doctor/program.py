@@ -100,6 +100,11 @@ class Program:
         )
 
     @property
+    def by_direction(self) -> bool:
+        """Whether the loss asks for the direction of outputs alone."""
+        return any(op.name in ("cosine_similarity", "cosine_embedding_loss") for op in self.ops)
+
+    @property
     def of_classes(self) -> bool:
         """Whether the loss compares distributions over classes."""
         return any(op.name in _OF_CLASSES for op in self.ops)

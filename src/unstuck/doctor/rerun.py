@@ -297,8 +297,9 @@ class Rerun:
         link = next((_LINKS[op.name] for op in self.program.ops if op.name in _LINKS), None)
         ignored = max((int(op.kwargs.get("ignore_index", -100)) for op in self.program.ops), default=-100)
         score = partial(
-            score_of, link=link, ignored=ignored, of_classes=self.program.of_classes, near=self.program.by_distance
-        )
+            score_of, link=link, ignored=ignored, of_classes=self.program.of_classes,
+            near=self.program.by_distance or self.program.by_direction, unit=self.program.by_direction,
+        )  # fmt: skip
         train = score(outputs, targets)
         with torch.no_grad(), torch.random.fork_rng(_devices(self.stream)):
             again: list[tuple[Any, Tensor]] = []

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 __all__ = ["Score", "axis_of_classes", "score_of"]
@@ -54,6 +55,7 @@ def score_of(
     ignored: int = -100,
     of_classes: bool = False,
     near: bool = True,
+    unit: bool = False,
 ) -> Score | None:
     """Score outputs against targets; None where no measure fits their shapes.
 
@@ -73,6 +75,8 @@ def score_of(
         for their largest class.
     near
         Whether outputs are to be close to numbers; otherwise they may be so on another scale, as logarithms or ranks.
+    unit
+        Whether rows of numbers are directions, of which the length does not count.
     """
     pairs = [
         (output.detach().float(), target.detach())
@@ -95,6 +99,8 @@ def score_of(
         return _accuracy([(o.movedim(1, -1).flatten(0, -2), t.argmax(1).flatten()) for o, t in pairs], -1)
     if output.numel() != target.numel():
         return None
+    if unit and output.shape == target.shape and output.ndim > 1:
+        pairs = [(F.normalize(o, dim=1), F.normalize(t.float(), dim=1)) for o, t in pairs]
     x, y = torch.cat([o.flatten() for o, _ in pairs]), torch.cat([t.flatten().float() for _, t in pairs])
     low, high = y.min(), y.max()
     if low != high and high == 1 and low in (0, -1) and bool(((y == low) | (y == high)).all()):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes.outputs import STUCK
@@ -17,7 +17,7 @@ from unstuck.doctor.causes.terms import terms_of
 from unstuck.doctor.printed import Series, series_of
 from unstuck.doctor.probes import changed
 from unstuck.doctor.recording import Likelihood
-from unstuck.doctor.rerun import Change, Tried
+from unstuck.doctor.rerun import Change
 from unstuck.doctor.sources import line_at
 from unstuck.doctor.watch.sites import Site
 from unstuck.doctor.watch.tape import Op, producers_of
@@ -262,6 +262,8 @@ def _gets_worse(case: Case) -> bool:
     after = case.scores[0]
     if before is None or after is None:
         return False
+    if after.by_line:  # which goes either way
+        return (case.quietly(lambda: _correlation(case, again.final())) or 0.0) < -_AGAINST
     return not after.value >= min(before.value, after.chance) - 1e-9 or not math.isfinite(after.value)
 
 
@@ -278,7 +280,7 @@ def _turned_round(case: Case, change: Change) -> Verdict | None:
     before, after = case.baseline, case.try_out(name)
     if case.loss_name or (verdict is not None and verdict.confirmed) or before is None or after is None:
         return verdict
-    ways = [case.quietly(lambda tried=tried: _correlation(case, tried)) for tried in (before, after)]  # type: ignore[misc]
+    ways = [case.quietly(lambda tried=tried: _correlation(case, tried.models)) for tried in (before, after)]  # type: ignore[misc]
     if ways[0] is None or ways[1] is None:
         return verdict
     return Verdict(
@@ -288,10 +290,10 @@ def _turned_round(case: Case, change: Change) -> Verdict | None:
     )
 
 
-def _correlation(case: Case, tried: Tried) -> float | None:
+def _correlation(case: Case, models: dict[int, nn.Module]) -> float | None:
     """Return how the outputs on training data go with the targets; None where they are no numbers of their shape."""
     assert case.rerun is not None
-    outputs, targets = case.rerun.answers(tried.models)
+    outputs, targets = case.rerun.answers(models)
     if not outputs or any(
         o.shape != t.shape or not t.is_floating_point() for o, t in zip(outputs, targets, strict=True)
     ):

@@ -64,8 +64,9 @@ def terms_of(case: Case) -> list[Term]:
             return
         args = list(op.args)
         if op.name in _PLUS | _MINUS and len(args) >= 2:
-            for part in args[:2]:
-                walk(part, factor, scaled_by, deep + 1)
+            signs = (1, 1) if op.name in _PLUS else (-1, 1) if "r" in op.name else (1, -1)
+            for part, sign in zip(args[:2], signs, strict=True):
+                walk(part, sign * factor, scaled_by, deep + 1)
         elif op.name in _TIMES | _OVER and len(args) >= 2:
             inner = next((a for a in args[:2] if isinstance(a, Tensor) and a.requires_grad), None)
             other = next((a for a in args[:2] if a is not inner), None)
@@ -73,7 +74,7 @@ def terms_of(case: Case) -> list[Term]:
             if inner is not None and number:
                 walk(inner, factor / number if op.name in _OVER else factor * number, op, deep + 1)
         elif op.name in ("neg", "__neg__", "to", "float", "double", "squeeze"):
-            walk(args[0], factor, scaled_by, deep + 1)
+            walk(args[0], -factor if "neg" in op.name else factor, scaled_by, deep + 1)
         elif op.name in LOSSES:
             reduction = op.kwargs.get("reduction", "mean")
             numbers = op.inputs[0].numel() if op.inputs else 0
