@@ -19,6 +19,7 @@ _BRIEF = 200  # steps
 _SHORT = 500  # steps: such a run is tried for much longer, too
 _LONGER = 4
 _NEARLY = 0.7  # of the variance that is left: where most of what is unexplained goes, it was no noise
+_FITTED = 0.95  # R² of what is trained on, where what is left of it may be learnt by heart
 _BELOW = 0.2  # of the loss at the end: going on does not take so much off at once
 _WORTH = 0.03  # of all that the loss falls: less, where nothing but the loss is known, is not worth the time
 
@@ -134,12 +135,14 @@ def _of_another_loss(case: Case, tried: Tried) -> bool:
 
 def _better(case: Case, tried: Tried, enough: float) -> Verdict | None:
     """Tell whether going on went so much of the way to a perfect score."""
+    evaluated = case.scores[1] is not None and tried.evaluation is not None
     for old, new in zip(reversed(case.scores), (tried.evaluation, tried.train), strict=True):
         if old is not None and new is not None and math.isfinite(old.value):
             rise = new.value - old.value
             noise = 2 * math.sqrt(0.25 / max(old.samples, 1)) if old.kind != "r2" else 0.0
             least = 0.02 if old.kind == "auc" else 0.04
             nearly_all = old.kind == "r2" and rise > max(_NEARLY * (1 - old.value), 0.015)
+            nearly_all = nearly_all and (evaluated or old.value < _FITTED)
             return Verdict(
                 (rise > max(least, noise) and rise > enough * (1 - old.value)) or nearly_all,
                 f"going on for {len(tried.losses)} more steps: {old} -> {new.value:.2f}",

@@ -38,6 +38,7 @@ _ALIKE = 0.05  # of what guessing reaches: two sets of samples that hold classes
 _LOST = 0.3  # of what a model knows of samples it has not seen, in labels like those it learnt from
 _AS_LABELLED = 0.5  # of the disputed samples that a model names as they are labelled: no noise
 _NOISE = 0.05  # of the labels: what is wrong in many a clean set does no harm
+_DISPUTED = 0.08  # of the labels that look wrong: where fewer are disputed one by one, the probes know too little
 _STRETCH = 0.12  # of the samples: a stretch of them in which labels are at chance
 _WINDOW = 40  # samples of a stretch that are judged together
 _CLEARLY = 4.0  # standard errors, as the stretch is the worst of many
@@ -381,7 +382,7 @@ def label_noise(case: Case) -> Suspicion | None:
     suspects = suspects_frame(probed)
     found = noise_finding(probed, "training", suspects)
     estimate = float(found.evidence["estimate"]) if found else 0.0
-    if found is None or estimate < _NOISE:
+    if found is None or estimate < _NOISE or len(suspects) < _DISPUTED * estimate * len(probed.codes):
         return _better_elsewhere(case, given) or _worse_unseen(case, given)
     disputed = case.known["probed inputs"][suspects["row"].to_numpy()]
     return Suspicion(
