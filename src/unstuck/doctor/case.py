@@ -21,7 +21,7 @@ from unstuck.doctor.signals import Signals, listen
 from unstuck.doctor.streams import Stream
 from unstuck.doctor.watch.losses import LOSSES
 from unstuck.doctor.watch.sites import Place, Site
-from unstuck.doctor.watch.tape import Op
+from unstuck.doctor.watch.tape import Op, producers_of
 
 if TYPE_CHECKING:
     from unstuck.doctor.findings import Number
@@ -244,6 +244,21 @@ class Case:
         if bool(((y == 0) | (y == 1)).all()) or bool(((y == -1) | (y == 1)).all()):
             return "binary"
         return "numbers"
+
+    @cached_property
+    def moving_targets(self) -> bool:
+        """Whether the targets are what a model returned, and so move with it, such as values to come."""
+        producers = producers_of(op for look in self.stream.looks for op in look.ops)
+        waiting = list(self.rerun.program.targets) if self.rerun is not None else []
+        seen = set(waiting)
+        while waiting:
+            op = producers.get(waiting.pop())
+            if op is not None and isinstance(op.func, nn.Module):
+                return True
+            given = {id(t) for t in op.inputs} - seen if op is not None else set()
+            waiting += given
+            seen |= given
+        return False
 
     @cached_property
     def given(self) -> list[Tensor]:

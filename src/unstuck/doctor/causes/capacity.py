@@ -16,7 +16,6 @@ from unstuck.doctor.scores import Score
 from unstuck.doctor.signals import ACTIVATIONS, RECURRENT
 from unstuck.doctor.watch.losses import NUMBER_LOSSES
 from unstuck.doctor.watch.sites import Site
-from unstuck.doctor.watch.tape import producers_of
 
 __all__ = ["DONE", "plateau", "under_capacity"]
 
@@ -99,27 +98,13 @@ def _enough(score: Score) -> float:
 def _measures(case: Case, score: Score) -> bool:
     """Say whether the score is of what the loss asks for: outputs close to targets that stand in the data."""
     program = case.rerun.program if case.rerun is not None else None
-    if program is None or _of_a_model(case, list(program.targets)):
+    if program is None or case.moving_targets:
         return False
     if score.kind == "auc":
         return case.loss_name not in NUMBER_LOSSES
     if score.kind == "r2" and not case.loss_name:  # a loss by hand: of angles, say, a distance tells nothing
         return program.by_distance
     return True
-
-
-def _of_a_model(case: Case, targets: list[int]) -> bool:
-    """Say whether targets are what a model returned, and so move with it, such as values to come."""
-    producers = producers_of(op for look in case.stream.looks for op in look.ops)
-    waiting, seen = list(targets), set(targets)
-    while waiting:
-        op = producers.get(waiting.pop())
-        if op is not None and isinstance(op.func, nn.Module):
-            return True
-        given = {id(t) for t in op.inputs} - seen if op is not None else set()
-        waiting += given
-        seen |= given
-    return False
 
 
 def _mostly_frozen(case: Case) -> bool:

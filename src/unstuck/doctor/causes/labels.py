@@ -64,7 +64,7 @@ def labels_misaligned(case: Case) -> Suspicion | None:
         return found
     if not given.rowwise or case.stream.interleaved or _several_targets(case) or _several_inputs(case):
         return None
-    if not given.aligned:
+    if not given.aligned or case.moving_targets:
         return None
     for judge in (_changing, _lagging, _stretch, _at_chance, _evaluation):
         found = judge(case, given)

@@ -35,7 +35,8 @@ def metric_wrong(case: Case) -> Suspicion | None:
 def _suspicion(
     confidence: float, summary: str, evidence: dict[str, float | int], fix: str, where: Site | None
 ) -> Suspicion:
-    return Suspicion("metric_wrong", confidence, summary, evidence, fix, where, certain=True)
+    follow = ("loss_sign_flipped",)  # a wrong number may fall as the right one rises
+    return Suspicion("metric_wrong", confidence, summary, evidence, fix, where, consequences=follow, certain=True)
 
 
 def _broadcast(case: Case) -> Suspicion | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,11 @@ from torch import Tensor
 from unstuck.doctor.blame import line_of_value
 from unstuck.doctor.case import Case
 from unstuck.doctor.printed import Series, series_of
-from unstuck.doctor.recount import Misprint, Options, decided, phases_at
+from unstuck.doctor.recount import Misprint, Options, decided, half_of, phases_at, value_of
 
 __all__ = ["r2_of", "wrong_error", "wrong_r2"]
+
+_DIGITS = 0.02  # half of the last digit of a number, over the number: fewer digits fit too much
 
 Numbers = NDArray[np.float64]
 
@@ -61,7 +64,8 @@ def _misprint(
     series: Series, options_at: Callable[[int], Options | None], what: str, word: str, fix: str
 ) -> Misprint | None:
     """Return what a series of numbers is in truth; ``word`` is a pattern of the line at which they are worked out."""
-    found = decided(series, [options_at(reading.step) for reading in series.readings])
+    told = tuple(r for r in series.readings if half_of(r) <= _DIGITS * abs(value_of(r)) or series.kind == "r2")
+    found = decided(replace(series, readings=told), [options_at(reading.step) for reading in told])
     if found is None:
         return None
     name, printed, right = found

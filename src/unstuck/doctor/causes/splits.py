@@ -52,6 +52,8 @@ def in_another_form(case: Case) -> Suspicion | None:
     given = given_to(case)
     if not given.numeric or given.distinct is None or case.stream.interleaved:
         return None
+    if case.moving_targets and case.task == "numbers":
+        return None  # states that an agent comes to: others, the better it is
     train = given.distinct[0][:_MOST].float()
     if train.ndim < 2 or len(train) < 10 or not bool(torch.isfinite(train).all()):
         return None
