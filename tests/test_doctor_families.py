@@ -164,12 +164,38 @@ def policy(*, faulty: bool) -> None:
         optimizer.step()
 
 
+class Adapted(nn.Module):
+    """A layer that stays as it is, and a small one beside it."""
+
+    def __init__(self, base: nn.Linear) -> None:
+        super().__init__()
+        self.base = base.requires_grad_(False)
+        self.down = nn.Parameter(torch.randn(base.in_features, 4) / base.in_features**0.5)
+        self.up = nn.Parameter(torch.zeros(4, base.out_features))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.base(x) + x @ self.down @ self.up
+
+
+def adapter(*, faulty: bool) -> None:
+    """Learn one task, then another with little beside what was learnt; at next to no rate in the faulty version."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+    descend(model.parameters(), lambda rows: F.cross_entropy(model(X[rows]), Y[rows]))
+    other = torch.tensor([1, 0, 3, 2, 5, 4, 6, 7, 8, 9])[Y]
+    for place in (0, 2):
+        model[place] = Adapted(model[place])
+    learnt = [p for p in model.parameters() if p.requires_grad]
+    descend(learnt, lambda rows: F.cross_entropy(model(X[rows]), other[rows]), 400, lr=2e-5 if faulty else 1e-2)
+
+
 FAMILIES: dict[str, tuple[str, Callable[..., None]]] = {
     "a chain of tags": ("optimizer_misses_parameters", tagger),
     "a flow": ("unregistered_parameters", flow),
     "a teacher and a student": ("labels_misaligned", student),
     "a variational autoencoder": ("loss_scale_wrong", variational),
     "a reader": ("label_index_error", reader),
+    "an adapter": ("lr_too_low", adapter),
     "a policy": ("loss_sign_flipped", policy),
 }
 

@@ -11,6 +11,8 @@ from torch import Tensor
 
 __all__ = ["Score", "axis_of_classes", "score_of"]
 
+_COLUMNS = 8  # targets of a sample that are quantities of their own
+_APART = 10.0  # times that one of them may vary as much as another; more, and it alone would decide the score
 _WHOLE = 1e-3  # how far the shares of a distribution may lie from one, together
 
 
@@ -109,6 +111,13 @@ def score_of(
         return _by_line(x, y)
     if link is not None:
         x = link(x)
+    if target.ndim == 2 and 1 < target.shape[1] <= _COLUMNS and output.shape == target.shape:
+        x, y = x.view(-1, target.shape[1]), y.view(-1, target.shape[1])
+        scales = y.std(0, correction=0)
+        if float(scales.min()) > 0 and float(scales.max() / scales.min()) > _APART and torch.isfinite(x).all():
+            x, y = x / scales, y / scales  # each counts alike, as each is a quantity of its own
+            return Score("r2", 1 - float(((x - y) ** 2).mean()), 0.0, y.numel())
+        x, y = x.flatten(), y.flatten()
     variance = float(y.var(correction=0))
     if variance == 0 or not torch.isfinite(x).all():
         return Score("r2", float("-inf"), 0.0, len(y)) if variance else None

@@ -21,6 +21,8 @@ _LONGER = 4
 _NEARLY = 0.7  # of the variance that is left: where most of what is unexplained goes, it was no noise
 _FITTED = 0.95  # R² of what is trained on, where what is left of it may be learnt by heart
 _BELOW = 0.2  # of the loss at the end: going on does not take so much off at once
+_FRESH = 3  # passes over the data
+_WORTH_IT = 0.05  # likewise, where a score says otherwise: of what cannot be foretold no more than so much is right
 _WORTH = 0.03  # of all that the loss falls: less, where nothing but the loss is known, is not worth the time
 
 
@@ -52,7 +54,7 @@ def too_few_steps(case: Case) -> Suspicion | None:
     steps = case.stream.steps
     # A rate of the usual size and few passes over the data: then it is not the rate that is short.
     short = (epochs <= 10 if math.isfinite(epochs) else steps <= 300) and _usual_rate(case) and not case.seen.clips
-    verdict = _going_on(case, longer=True) if short else None
+    verdict = _going_on(case, longer=True, fresh=epochs <= _FRESH) if short else None
     length = f"after {steps} steps" + (f", {epochs:.3g} passes over the data" if math.isfinite(epochs) else "")
     said = f"The loss still falls when training ends {length}" if falling else f"Training ends {length}, early to judge"
     if falling:
@@ -68,7 +70,7 @@ def too_few_steps(case: Case) -> Suspicion | None:
         "Train for longer, until the evaluation no longer improves.",
         line_of_length(case.stream.passes[-1].site),
         symptoms=("loss_still_falling",) if falling else (),
-        probe=lambda: verdict if short else _going_on(case, longer=False),
+        probe=lambda: verdict if short else _going_on(case, longer=False, fresh=epochs <= _FRESH),
         consequences=("under_capacity", "lr_too_low") if short else ("under_capacity",),
     )
 
@@ -108,8 +110,11 @@ def _usual_rate(case: Case) -> bool:
     return rate >= 3e-4
 
 
-def _going_on(case: Case, *, longer: bool) -> Verdict | None:
-    """Go on from the last weights for as long again, or much longer where that is not enough, at the last rate."""
+def _going_on(case: Case, *, longer: bool, fresh: bool) -> Verdict | None:
+    """Go on from the last weights for as long again, or much longer where that is not enough, at the last rate.
+
+    ``fresh`` says that hardly a sample has been seen often enough to be learnt by heart.
+    """
     again, rates = case.rerun, case.stream.rates
     if again is None:
         return None
@@ -120,6 +125,8 @@ def _going_on(case: Case, *, longer: bool) -> Verdict | None:
     if tried is not None and _of_another_loss(case, tried):
         return None
     verdict = None if tried is None else _better(case, tried, 0.3)
+    if tried is not None and fresh and verdict is not None and not verdict.confirmed:
+        verdict = _lower(case, tried, _WORTH_IT) or verdict
     longer = longer and case.stream.steps <= min(_SHORT, case.probe_steps)
     if verdict is None or verdict.confirmed or not longer:
         return verdict
@@ -149,12 +156,22 @@ def _better(case: Case, tried: Tried, enough: float) -> Verdict | None:
                 (rise > max(least, noise) and rise > enough * (1 - old.value)) or nearly_all,
                 f"going on for {len(tried.losses)} more steps: {old} -> {new.value:.2f}",
             )
-    part = max(len(case.losses) // 10, 1)
-    old_loss, first = float(case.losses[-part:].mean()), case.loss_around(0)
-    return Verdict(
-        0 < tried.last < 0.7 * old_loss and old_loss - tried.last > _WORTH * (first - tried.last),
-        f"going on for {len(tried.losses)} more steps: loss {old_loss:.3g} -> {tried.last:.3g}",
-    )
+    return _lower(case, tried, _WORTH) or Verdict(False, _said_of_loss(case, tried))
+
+
+def _lower(case: Case, tried: Tried, worth: float) -> Verdict | None:
+    """Tell whether going on took much off the loss, and off all that it falls by; None where it did not."""
+    old, first = _last_loss(case), case.loss_around(0)
+    lower = 0 < tried.last < 0.7 * old and old - tried.last > worth * (first - tried.last)
+    return Verdict(True, _said_of_loss(case, tried)) if lower else None
+
+
+def _last_loss(case: Case) -> float:
+    return float(case.losses[-max(len(case.losses) // 10, 1) :].mean())
+
+
+def _said_of_loss(case: Case, tried: Tried) -> str:
+    return f"going on for {len(tried.losses)} more steps: loss {_last_loss(case):.3g} -> {tried.last:.3g}"
 
 
 JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {"too_few_steps": too_few_steps, "overfitting": overfitting}

@@ -23,6 +23,7 @@ from unstuck.inspection.scales import input_finding, target_finding
 __all__ = ["JUDGES"]
 
 _DONE = 0.97  # a score from which on the scale of the data does no harm that could be shown
+_QUANTITIES = 8  # targets of a sample, at most, that are each a quantity of its own
 _SEVERE = 20.0  # units of root mean square: past it, an ordinary rate no longer fits an ordinary initialisation
 
 
@@ -146,8 +147,8 @@ def targets_not_scaled(case: Case) -> Suspicion | None:
     given = given_to(case)
     if case.task != "numbers" or not given.pairs or _good(case) or case.stream.interleaved or case.rerun is None:
         return None
-    if case.rerun.program.of_classes:
-        return None  # shares of classes
+    if case.rerun.program.of_classes or not case.rerun.program.by_distance:
+        return None  # shares of classes, or counts, of which the logarithm is learnt
     y = torch.cat([y.reshape(len(y), -1) for _, y in given.pairs[:64] if y.shape[1:] == given.pairs[0][1].shape[1:]])
     y = y[:4000].double().cpu()
     if not bool(torch.isfinite(y).all()) or len(y) < 2:
@@ -156,17 +157,23 @@ def targets_not_scaled(case: Case) -> Suspicion | None:
     if found is None:
         return None
     mean, std = float(y.mean()), float(y.std()) or 1.0
+    # Several quantities are brought to one scale, each by itself.
+    by_column = given.pairs[0][1].ndim == 2 and y.shape[1] <= _QUANTITIES
+    means, stds = (y.mean(0), y.std(0)) if by_column else (y.mean(), y.std())
+    means, stds = means.float(), torch.where(stds > 0, stds, 1.0).float()
     program = case.rerun.program
     keys = [key for key in program.targets if program.values[key].is_floating_point()]
 
     def scaled(batches: list[Batch]) -> list[Batch]:
-        return [{k: (v - mean) / std if k in keys else v for k, v in batch.items()} for batch in batches]
+        return [{k: (v - means.to(v)) / stds.to(v) if k in keys else v for k, v in batch.items()} for batch in batches]
 
     def unscaled_at_the_end(models: dict[int, nn.Module]) -> None:
         last = models[id(case.stream.models[-1])]
 
         def undo(_: nn.Module, __: object, out: object) -> object:
-            return out * std + mean if isinstance(out, Tensor) and not torch.is_grad_enabled() else out
+            if not isinstance(out, Tensor) or torch.is_grad_enabled():
+                return out
+            return out * stds.to(out) + means.to(out)
 
         last.register_forward_hook(undo)
 

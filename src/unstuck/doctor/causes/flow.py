@@ -184,9 +184,10 @@ def exploding_gradients(case: Case) -> Suspicion | None:
         fix = (
             "Normalise between the layers (LayerNorm, BatchNorm), or scale the residual branches and the weights down."
         )
+    certain = grown > _BURST and above > _LOST
     return Suspicion(
         "exploding_gradients",
-        0.75 if grown > _BURST or ends else case.guessed(0.72 if above > 3 else 0.6),
+        0.9 if certain else 0.75 if grown > _BURST or ends else case.guessed(0.72 if above > 3 else 0.6),
         f"The signal grows {grown:.3g} times {how} with the first weights; the first loss is {signals.loss:.3g}.",
         {"through_time": through_time, "backwards": backwards, "forwards": forwards, "loss_first": signals.loss},
         fix,
@@ -194,7 +195,7 @@ def exploding_gradients(case: Case) -> Suspicion | None:
         symptoms=("loss_spikes",),
         probe=lambda: _level(case, branches),
         consequences=(*_FOLLOW, "momentum_too_high", "clip_too_small", "init_too_large"),
-        certain=grown > _BURST and above > _LOST,
+        certain=certain,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 
@@ -16,6 +18,8 @@ from unstuck.doctor.sources import line_with
 from unstuck.doctor.watch.sites import Site
 
 __all__ = ["JUDGES"]
+
+_FREEZES = re.compile(r"requires_grad\s*=\s*False|requires_grad_\(False\)")
 
 
 def optimizer_misses_parameters(case: Case) -> Suspicion | None:
@@ -187,7 +191,8 @@ def frozen_parameters(case: Case) -> Suspicion | None:
     frozen = {name: p for name, p in frozen.items() if id(p) in meant or not moved(case, [p])}
     whole = [m for m in stream.models if not any(p.requires_grad for p in m.parameters())]
     kept = {id(p) for m in whole for p in m.parameters()}
-    frozen = {name: p for name, p in frozen.items() if id(p) not in kept}
+    kept |= {id(p) for m in _frozen_by_themselves(case) for p in m.parameters()}
+    frozen = {name: p for name, p in frozen.items() if id(p) not in kept or id(p) in meant}
     if not frozen:
         return None
     taken_over = {
@@ -234,6 +239,24 @@ def frozen_parameters(case: Case) -> Suspicion | None:
 
 
 # -- what the judges have in common -----------------------------------------------------------------------------------
+
+
+def _frozen_by_themselves(case: Case) -> list[nn.Module]:
+    """Return the modules whose own ``__init__`` freezes all that is in them: features that are random on purpose."""
+    found = []
+    for model in case.stream.models:
+        for module in model.modules():
+            parameters = list(module.parameters())
+            if not parameters or any(p.requires_grad for p in parameters):
+                continue
+            made = vars(type(module)).get("__init__")
+            try:
+                text = inspect.getsource(made) if made is not None else ""
+            except (OSError, TypeError):
+                continue
+            if not type(module).__module__.startswith("torch.") and _FREEZES.search(text):
+                found.append(module)
+    return found
 
 
 def _is_like_requires_grad(name: str) -> bool:

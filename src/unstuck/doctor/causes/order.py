@@ -191,6 +191,7 @@ def _there_are(case: Case, given: Given) -> tuple[int | None, Site | None]:
     if base is None or base.shape[1:] != x.shape[1:]:
         return None, None
     tested = [keys_of(one.x) for one in case.evaluation_sets if one.x is not None and one.x.shape[1:] == base.shape[1:]]
+    tested = [keys for keys in tested if not np.isin(given.all_keys, keys).all()]  # one of the training set itself
     return len(np.setdiff1d(keys_of(base), np.concatenate([*tested, np.zeros(0, dtype=np.uint64)]))), where
 
 

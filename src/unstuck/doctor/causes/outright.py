@@ -35,6 +35,7 @@ def missing_backward(seen: Recording) -> Suspicion | None:
             {"steps": len(rates), "passes": len(seen.passes), "weights_moved": moved},
             "Call loss.backward() before the step.",
             (line_with(site.file, r"\.backward\s*$") or site) if site else None,
+            consequences=("detached_graph",),
             certain=True,
         )
     return None
@@ -47,8 +48,9 @@ def _left_out(seen: Recording, number: int, looks: list[StepLook]) -> bool:
         return False
     if any(id(leaf) in mine for look in seen.looks for leaf in look.reached):
         return False
-    asked = [call.module for call in seen.evaluations if call.grad]
-    return any(any(id(p) in mine for p in module.parameters()) for module in asked[-3:])
+    asked = [call.module for call in seen.evaluations if call.grad][-3:]
+    asked += [call.module for done in seen.passes[-3:] for call in done.calls]
+    return any(any(id(p) in mine for p in module.parameters()) for module in asked)
 
 
 def _given_by_hand(looks: list[StepLook]) -> bool:

@@ -134,15 +134,16 @@ def _scaled_up(optimizer: optim.Optimizer) -> bool:
 
 def _left_by_clipping(case: Case) -> list[float]:
     """Return the share of the gradients' norm that is left when the step comes, of each step looked at."""
-    after = {done.step: done.number for done in case.stream.passes}  # the last pass before each step
+    after = {done.step: done for done in case.stream.passes}  # the last pass before each step
     looks = {look.number: look for look in case.stream.looks}
     found = []
     for step in case.stream.step_looks:
-        look = looks.get(after.get(step.step, -1))
-        if look is None:
+        done = after.get(step.step)
+        look = looks.get(done.number) if done is not None else None
+        if done is None or look is None:
             continue
         keys = [key for key in step.applied if key in look.gradients]
-        raw = sum(look.gradients[key] ** 2 for key in keys) ** 0.5
+        raw = sum(look.gradients[key] ** 2 for key in keys) ** 0.5 / done.scale
         applied = sum((step.applied[key] or 0.0) ** 2 for key in keys) ** 0.5
         if raw > 0 and np.isfinite(raw) and applied > 0:
             found.append(applied / raw)

@@ -9,7 +9,7 @@ import numpy as np
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes.capacity import DONE
-from unstuck.doctor.probes import changed, set_right
+from unstuck.doctor.probes import changed, cured, set_right
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.sources import line_of_setting
 
@@ -18,6 +18,7 @@ __all__ = ["JUDGES"]
 _RATE_NAMES = ("lr", "learning_rate", "rate")
 _EARLY = 8  # looks
 _UNUSUAL = 0.99  # a momentum that no recipe has
+_LITTLE = (0.35, 0.005, 1.5)  # of the way to a perfect score, of the score, and standard errors: enough against it
 _USUAL_STEP = 1e-3  # of the weights' size
 _TINY = 3e-4  # likewise, of a step that hardly moves them
 _SOME = 0.03  # of a score
@@ -137,7 +138,11 @@ def momentum_too_high(case: Case) -> Suspicion | None:
         {"momentum": momentum, "steps_remembered": memory, "steps": case.stream.steps},
         "Use 0.9, or lower the rate by as much as the momentum raises the length of a step.",
         line_of_setting(case.seen.made_at(optimizer), ("momentum", "betas", "beta"), momentum),
-        probe=lambda: set_right(case, "with momentum 0.9", Change(hyper=usual)),
+        probe=lambda: (
+            cured(case, "with momentum 0.9", Change(hyper=usual), *_LITTLE)
+            if momentum >= _UNUSUAL
+            else set_right(case, "with momentum 0.9", Change(hyper=usual))
+        ),
         consequences=(
             "lr_too_high",
             "exploding_gradients",

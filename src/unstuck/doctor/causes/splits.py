@@ -34,6 +34,7 @@ _MOST_ROWS = 20_000
 _DISTINCT = 0.2  # of an evaluation's samples; with fewer, each comes again and again by nature
 _NEARLY = 0.8  # of the samples in common
 _ALL = 0.99  # from which on the evaluation is one of the training set, which many scripts print beside the other
+_LONG = 8  # numbers of a sample, from which on a mean of 0 and a deviation of 1 are no accident
 _COLUMNS = 300  # of a table, that are matched by their values
 _SPREAD = 4  # features: on a line or in a plane, gaps around some samples are nothing rare
 _GAP = 4.0  # times as near as its next neighbour lie a sample's copies; of samples at random, 1 in 256 has such a gap
@@ -64,7 +65,7 @@ def in_another_form(case: Case) -> Suspicion | None:
         found = _mismatched(case, evaluated, train, x[:_MOST].float())
         if found is not None:
             return found
-    return _unlike(case, train) or _by_itself(case, train)
+    return _unlike(case, train) or _by_itself(case, train) or _each_by_itself(case, train)
 
 
 def _in_other_terms(case: Case) -> Suspicion | None:
@@ -149,6 +150,37 @@ def _by_itself(case: Case, train: Tensor) -> Suspicion | None:
                 maker_of(case, evaluated.inputs[0]) or evaluated.site,
             )
     return None
+
+
+def _each_by_itself(case: Case, train: Tensor) -> Suspicion | None:
+    """Tell samples of an evaluation that are scaled each by its own statistics, as those of training are not."""
+    if _each_standardised(train):
+        return None
+    for evaluated in _of_first(case):
+        x = evaluated.x
+        if x is None or evaluated.y is not None or evaluated.several or not _each_standardised(x[:_MOST].float()):
+            continue
+        return Suspicion(
+            "train_test_preprocessing_mismatch",
+            0.75,
+            f"Each of the {len(x)} samples of the evaluation has a mean of exactly 0 and a deviation of exactly 1, as "
+            "those of training have not: they were scaled by their own statistics, one by one.",
+            {"samples": len(x)},
+            "Prepare the inputs of training and evaluation by the same code, with the statistics of the training set.",
+            maker_of(case, x) or evaluated.site,
+        )
+    return None
+
+
+def _each_standardised(x: Tensor) -> bool:
+    """Whether every sample, or every channel of each, has a mean of 0 and a deviation of 1 by its own numbers."""
+    for rows in (x.flatten(1), x.flatten(2)) if x.ndim > 2 else (x.flatten(1),):
+        rows = rows.double()
+        if rows.shape[-1] >= _LONG and len(x) >= 10:
+            deviations = [(rows.std(-1, correction=one) - 1).abs().max() for one in (0, 1)]
+            if float(rows.mean(-1).abs().max()) < 1e-4 and float(min(deviations)) < 1e-3:
+                return True
+    return False
 
 
 def _of_first(case: Case) -> Iterator[EvaluationSet]:
@@ -302,6 +334,8 @@ def train_test_leak(case: Case) -> Suspicion | None:
     given = given_to(case)
     if given.distinct is None or len(given.distinct[0]) < 10 or case.stream.interleaved:
         return None
+    if case.moving_targets and case.task == "numbers":
+        return None  # states of a game, say, of which there are no others
     if not bool(torch.isfinite(given.distinct[0].float()).all()):
         return None
     train = Look(samples_of(*given.distinct), _groups(given.distinct[1]))

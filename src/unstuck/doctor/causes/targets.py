@@ -70,7 +70,7 @@ def label_index_error(case: Case) -> Suspicion | None:
     y, rows = case.y, given_rows(case)
     if case.task != "classes" or y is None or rows is None or case.loss_name not in ("cross_entropy", "nll_loss"):
         return None
-    y = y.flatten()
+    y = torch.cat([target.flatten() for target in case.targets])  # of all passes: classes may come one after another
     y = y[y >= 0]
     classes = rows.shape[1]
     if classes < 3 or len(y) < 20 * classes:
