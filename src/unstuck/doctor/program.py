@@ -93,6 +93,8 @@ class Program:
     @property
     def by_distance(self) -> bool:
         """Whether the loss asks for outputs close to their targets, rather than for an order, a direction or a rate."""
+        if any(op.name == "lgamma" for op in self.ops):
+            return False  # a likelihood of counts
         return any(
             op.name in NEAR
             or (("sub" in op.name or "dist" in op.name) and any(id(t) in self.targets for t in op.inputs))

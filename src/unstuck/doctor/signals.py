@@ -173,7 +173,7 @@ class _Listener(TorchFunctionMode):
             rows = len(value)
 
             def note(gradient: Tensor) -> None:
-                call.delta = rows * float(gradient.float().square().mean().sqrt())
+                call.delta = rows * float(gradient.double().square().mean().sqrt())
 
             out.register_hook(note)  # type: ignore[no-untyped-call]
         self.calls.append(call)

@@ -387,7 +387,7 @@ def label_noise(case: Case) -> Suspicion | None:
     disputed = case.known["probed inputs"][suspects["row"].to_numpy()]
     return Suspicion(
         "label_noise",
-        0.8 if estimate > 0.1 else 0.65,
+        0.8 if estimate > 0.1 else 0.49,
         found.summary.replace(" of the training split", ""),
         {name: value for name, value in found.evidence.items() if not isinstance(value, str)},
         "Correct or drop the labels that probes dispute (unstuck.inspect_data lists them), or use label smoothing and "

@@ -23,6 +23,7 @@ __all__ = ["overfitting"]
 
 # Losses of sure but wrong predictions rise in sound runs, too, by a little and while the score still climbs.
 _RISE = 0.25
+_STEEP = 1.5  # a rise that outweighs a score that still climbs
 _GAP = 0.06  # between the scores on what was trained on and on what was not; half of it for a ranking
 _WIDE = 0.25  # a gap of scores that speaks for itself
 
@@ -92,7 +93,7 @@ def _turned(curve: _Curve, least: float) -> tuple[int, float] | None:
         return None
     if not curve.training[-1] < 0.8 * curve.training[best]:
         return None
-    if len(curve.scores) and curve.scores[-2:].mean() > curve.scores[best] + 0.01:
+    if rise < _STEEP and len(curve.scores) and curve.scores[-2:].mean() > curve.scores[best] + 0.01:
         return None
     return best, rise
 

@@ -18,6 +18,7 @@ from unstuck.doctor.watch.sites import Site
 __all__ = ["dying_relu"]
 
 _DEAD = 0.5  # of a layer's units: most of them
+_ALL = 0.9  # likewise: a layer that starts so has not died of its steps
 _BATCHES = 8
 
 
@@ -44,7 +45,7 @@ def dying_relu(case: Case) -> Suspicion | None:
     return Suspicion(
         "dying_relu",
         # Units that die on the way do so of something, such as steps too large, which is then named first.
-        case.guessed(0.65) if start > 0.3 else 0.4,
+        case.guessed(0.75 if start > _ALL else 0.65) if start > 0.3 else 0.4,
         f"{shares[worst]:.0%} of the {silent.numel()} units after {call.parameter or 'a layer'} are zero for every "
         f"input at the end, {start:.0%} at the start.",
         {"dead_last": shares[worst], "dead_first": start, "units": silent.numel()},
