@@ -21,7 +21,7 @@ from unstuck.doctor.signals import Signals, listen
 from unstuck.doctor.streams import Stream
 from unstuck.doctor.watch.losses import LOSSES
 from unstuck.doctor.watch.sites import Place, Site
-from unstuck.doctor.watch.tape import Op, producers_of
+from unstuck.doctor.watch.tape import Op
 
 if TYPE_CHECKING:
     from unstuck.doctor.findings import Number
@@ -98,6 +98,7 @@ class EvaluationSet:
 
     stack: tuple[Place, ...]
     phases: dict[int, list[ModelCall]]
+    measure: Callable[[Sequence[Tensor], Sequence[Tensor]], Score | None] = score_of
 
     @property
     def site(self) -> Site | None:
@@ -141,7 +142,7 @@ class EvaluationSet:
         found = {}
         for step, calls in self.phases.items():
             pairs = [(c.output, c.target) for c in calls if isinstance(c.output, Tensor) and c.target is not None]
-            score = score_of([o for o, _ in pairs], [t for _, t in pairs])
+            score = self.measure([o for o, _ in pairs], [t for _, t in pairs])
             if score is not None:
                 found[step] = score
         return found
@@ -246,18 +247,14 @@ class Case:
         return "numbers"
 
     @cached_property
-    def moving_targets(self) -> bool:
-        """Whether the targets are what a model returned, and so move with it, such as values to come."""
-        producers = producers_of(op for look in self.stream.looks for op in look.ops)
-        waiting = list(self.rerun.program.targets) if self.rerun is not None else []
-        seen = set(waiting)
-        while waiting:
-            op = producers.get(waiting.pop())
-            if op is not None and isinstance(op.func, nn.Module):
-                return True
-            given = {id(t) for t in op.inputs} - seen if op is not None else set()
-            waiting += given
-            seen |= given
+    def targets_of_a_model(self) -> bool:
+        """Whether the targets are what a model returned, such as values to come or a teacher's answers."""
+        needed = set(self.rerun.program.targets) if self.rerun is not None else set()
+        for op in reversed([op for look in self.stream.looks for op in look.ops]):
+            if any(id(out) in needed for out in op.outputs):
+                if isinstance(op.func, nn.Module):
+                    return True
+                needed |= {id(given) for given in op.inputs}
         return False
 
     @cached_property
@@ -337,7 +334,8 @@ class Case:
         groups: dict[tuple[Place, ...], dict[int, list[ModelCall]]] = {}
         for call in self.stream.evaluations:
             groups.setdefault(call.stack, {}).setdefault(call.step, []).append(call)
-        sets = [EvaluationSet(stack, phases) for stack, phases in groups.items()]
+        measure = self.rerun.measure if self.rerun is not None else score_of
+        sets = [EvaluationSet(stack, phases, measure) for stack, phases in groups.items()]
         return sorted(sets, key=lambda one: -sum(map(len, one.phases.values())))
 
     @cached_property

@@ -66,7 +66,7 @@ def _outdone(case: Case, cases: list[Case]) -> bool:
     mine = {id(model) for model in case.stream.models}
     for other in cases:
         same_line = other is not case and other.stream.passes[0].site == case.stream.passes[0].site
-        alike = [type(m) for m in case.stream.models] == [type(m) for m in other.stream.models]  # no teacher, say
+        alike = _kinds(case) == _kinds(other)  # no teacher, say
         if not same_line or not alike or mine & {id(model) for model in other.stream.models}:
             continue
         pairs = list(zip(reversed(case.scores), reversed(other.scores), strict=True))
@@ -74,6 +74,11 @@ def _outdone(case: Case, cases: list[Case]) -> bool:
         if known and known[0][1].value > known[0][0].value + _BETTER:
             return True
     return False
+
+
+def _kinds(case: Case) -> list[list[type]]:
+    """Return the kinds of the modules of each model, in their order."""
+    return [[type(module) for module in model.modules()] for model in case.stream.models]
 
 
 def _asked(case: Case, *, degrees: bool = True) -> Iterator[tuple[Suspicion, Verdict | None]]:

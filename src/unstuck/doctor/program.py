@@ -155,7 +155,7 @@ class Program:
             else:
                 if op.name in LOSSES:
                     number += 1
-                    if number <= max(scored, 0) or scored < 0:
+                    if number <= scored or scored < 0:
                         given = args[0] if args else kwargs.get("input")
                 out = op.func(*args, **kwargs)
                 if op.name in LOSSES:

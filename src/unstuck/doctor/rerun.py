@@ -171,7 +171,7 @@ class Rerun:
             known = self.stream.seen.names.get(id(model), {})
             found.update((key, copies[name]) for key, name in known.items() if key in held and name in copies)
             found.update((id(p), copies[name]) for name, p in model.named_parameters() if name in copies)
-        for parameter in self.stream.held:
+        for parameter in (*self.stream.held, *self.stream.looks[-1].reached):  # those of modules apart, too
             if id(parameter) not in found:
                 first = self.stream.seen.first_values.get(id(parameter), parameter)
                 found[id(parameter)] = first.detach().clone().requires_grad_(parameter.requires_grad)
@@ -267,6 +267,19 @@ class Rerun:
     def _closure(optimizer: optim.Optimizer, loss: Tensor) -> tuple[Callable[[], Tensor], ...]:
         return ((lambda: loss.detach()),) if isinstance(optimizer, optim.LBFGS) else ()
 
+    @cached_property
+    def measure(self) -> Callable[[Sequence[Tensor], Sequence[Tensor]], Score | None]:
+        """How good outputs are for the targets that they are held against, by what the loss asks for."""
+        program = self.program
+        return partial(
+            score_of,
+            link=next((_LINKS[op.name] for op in program.ops if op.name in _LINKS), None),
+            ignored=max((int(op.kwargs.get("ignore_index", -100)) for op in program.ops), default=-100),
+            of_classes=program.of_classes,
+            near=program.by_distance or program.by_direction,
+            unit=program.by_direction,
+        )
+
     def answers(
         self, models: dict[int, nn.Module], change: Change | None = None, batches: Sequence[Batch] | None = None
     ) -> tuple[list[Tensor], list[Tensor]]:
@@ -294,13 +307,7 @@ class Rerun:
         """Score models in evaluation mode, on batches of the training and on what the script evaluated on."""
         mode = (change or Change()).mode
         outputs, targets = self.answers(models, change, batches)
-        link = next((_LINKS[op.name] for op in self.program.ops if op.name in _LINKS), None)
-        ignored = max((int(op.kwargs.get("ignore_index", -100)) for op in self.program.ops), default=-100)
-        score = partial(
-            score_of, link=link, ignored=ignored, of_classes=self.program.of_classes,
-            near=self.program.by_distance or self.program.by_direction, unit=self.program.by_direction,
-        )  # fmt: skip
-        train = score(outputs, targets)
+        train = self.measure(outputs, targets)
         with torch.no_grad(), torch.random.fork_rng(_devices(self.stream)):
             again: list[tuple[Any, Tensor]] = []
             for call in self._unseen[-_SCORED:]:
@@ -308,7 +315,7 @@ class Rerun:
                     with mode():
                         again.append((models[id(call.module)](*call.args, **call.kwargs), call.target))
             paired = [(out, target) for out, target in again if isinstance(out, Tensor)]
-            evaluation = score([out for out, _ in paired], [target for _, target in paired])
+            evaluation = self.measure([out for out, _ in paired], [target for _, target in paired])
         return train, evaluation
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, EvaluationSet
 from unstuck.doctor.rerun import Batch
-from unstuck.doctor.scores import Score, score_of
+from unstuck.doctor.scores import Score
 
 __all__ = ["before_model", "mapped_score", "outputs_on", "rows_of", "taken"]
 
@@ -85,7 +85,7 @@ def mapped_score(case: Case, evaluated: EvaluationSet, prepare: Callable[[Tensor
     if again is None:
         return None
     found = case.quietly(lambda: outputs_on(case, again.final(), evaluated, prepare))
-    score = score_of(*found) if found else None
+    score = evaluated.measure(*found) if found else None
     if not found or score is None or score.kind != "auc":
         return score
     # ranking does not see an offset, which takes every sample to the same side of the threshold

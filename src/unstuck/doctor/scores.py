@@ -9,9 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["Score", "axis_of_classes", "score_of"]
+__all__ = ["QUANTITIES", "Score", "axis_of_classes", "of_shares", "score_of"]
 
-_COLUMNS = 8  # targets of a sample that are quantities of their own
+QUANTITIES = 8
+"""Targets of a sample, at most, that are each a quantity of its own, rather than the parts of a whole."""
+
 _APART = 10.0  # times that one of them may vary as much as another; more, and it alone would decide the score
 _WHOLE = 1e-3  # how far the shares of a distribution may lie from one, together
 
@@ -97,7 +99,7 @@ def score_of(
         return max(found, key=lambda score: score.value)  # of as many places as classes, either axis may be theirs
     if output.ndim == 2 and output.shape == target.shape and output.shape[1] > 1 and _one_hot(target):
         return _accuracy([(o, t.argmax(1)) for o, t in pairs], -1)
-    if of_classes and output.shape == target.shape and output.ndim > 1 and output.shape[1] > 1 and _sums_up(target):
+    if of_classes and output.shape == target.shape and output.ndim > 1 and output.shape[1] > 1 and of_shares(target):
         return _accuracy([(o.movedim(1, -1).flatten(0, -2), t.argmax(1).flatten()) for o, t in pairs], -1)
     if output.numel() != target.numel():
         return None
@@ -111,7 +113,7 @@ def score_of(
         return _by_line(x, y)
     if link is not None:
         x = link(x)
-    if target.ndim == 2 and 1 < target.shape[1] <= _COLUMNS and output.shape == target.shape:
+    if target.ndim == 2 and 1 < target.shape[1] <= QUANTITIES and output.shape == target.shape:
         x, y = x.view(-1, target.shape[1]), y.view(-1, target.shape[1])
         scales = y.std(0, correction=0)
         if float(scales.min()) > 0 and float(scales.max() / scales.min()) > _APART and torch.isfinite(x).all():
@@ -143,8 +145,9 @@ def _one_hot(target: Tensor) -> bool:
     return bool(((target == 0) | (target == 1)).all()) and bool((target.sum(1) == 1).all())
 
 
-def _sums_up(target: Tensor) -> bool:
+def of_shares(target: Tensor) -> bool:
     """Whether rows are distributions over classes, or their logarithms."""
+    target = target.float()
     shares = target if bool((target >= 0).all()) else target.exp()
     return bool(((shares.sum(1) - 1).abs() < _WHOLE).all())
 

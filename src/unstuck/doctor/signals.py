@@ -173,7 +173,8 @@ class _Listener(TorchFunctionMode):
             rows = len(value)
 
             def note(gradient: Tensor) -> None:
-                call.delta = rows * float(gradient.double().square().mean().sqrt())
+                largest = float(gradient.abs().max()) or 1.0  # by which the squares of large ones stay finite
+                call.delta = rows * largest * float((gradient.float() / largest).square().mean().sqrt())
 
             out.register_hook(note)  # type: ignore[no-untyped-call]
         self.calls.append(call)

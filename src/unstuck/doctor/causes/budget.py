@@ -22,7 +22,7 @@ _NEARLY = 0.7  # of the variance that is left: where most of what is unexplained
 _FITTED = 0.95  # R² of what is trained on, where what is left of it may be learnt by heart
 _BELOW = 0.2  # of the loss at the end: going on does not take so much off at once
 _FRESH = 3  # passes over the data
-_WORTH_IT = 0.05  # likewise, where a score says otherwise: of what cannot be foretold no more than so much is right
+_WORTH_AGAINST_SCORE = 0.05  # of all that the loss falls, where a score stands still: not all can be foretold
 _WORTH = 0.03  # of all that the loss falls: less, where nothing but the loss is known, is not worth the time
 
 
@@ -31,7 +31,7 @@ def too_few_steps(case: Case) -> Suspicion | None:
     losses = case.losses
     if len(losses) < 6 or case.rerun is None or case.stream.interleaved or not np.isfinite(losses).all():
         return None
-    if case.moving_targets and case.task == "numbers":
+    if case.targets_of_a_model and case.task == "numbers":
         return None  # values to come, say, whose error tells little of what is learnt
     if any(other.passes[0].number > case.stream.passes[-1].number for other in case.stream.others):
         return None  # the training goes on in another way
@@ -125,8 +125,8 @@ def _going_on(case: Case, *, longer: bool, fresh: bool) -> Verdict | None:
     if tried is not None and _of_another_loss(case, tried):
         return None
     verdict = None if tried is None else _better(case, tried, 0.3)
-    if tried is not None and fresh and verdict is not None and not verdict.confirmed:
-        verdict = _lower(case, tried, _WORTH_IT) or verdict
+    if tried is not None and fresh and verdict is not None and not verdict.confirmed and _no_worse(case, tried):
+        verdict = _lower(case, tried, _WORTH_AGAINST_SCORE) or verdict
     longer = longer and case.stream.steps <= min(_SHORT, case.probe_steps)
     if verdict is None or verdict.confirmed or not longer:
         return verdict
@@ -157,6 +157,13 @@ def _better(case: Case, tried: Tried, enough: float) -> Verdict | None:
                 f"going on for {len(tried.losses)} more steps: {old} -> {new.value:.2f}",
             )
     return _lower(case, tried, _WORTH) or Verdict(False, _said_of_loss(case, tried))
+
+
+def _no_worse(case: Case, tried: Tried) -> bool:
+    """Whether going on learns nothing by heart: neither the evaluation's score falls, nor are there few batches."""
+    old, new = case.scores[1], tried.evaluation
+    few = case.rerun is None or case.rerun.program.fixed_targets
+    return not few and (old is None or new is None or new.value >= old.value)
 
 
 def _lower(case: Case, tried: Tried, worth: float) -> Verdict | None:

@@ -98,7 +98,7 @@ def _enough(score: Score) -> float:
 def _measures(case: Case, score: Score) -> bool:
     """Say whether the score is of what the loss asks for: outputs close to targets that stand in the data."""
     program = case.rerun.program if case.rerun is not None else None
-    if program is None or case.moving_targets:
+    if program is None or case.targets_of_a_model:
         return False
     if score.kind == "auc":
         return case.loss_name not in NUMBER_LOSSES

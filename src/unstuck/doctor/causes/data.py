@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from unstuck.doctor.case import Case, Suspicion
+from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes import imbalance, labels, measure, mixing, order, reshaping, scale, splits
 from unstuck.doctor.findings import Number
 from unstuck.doctor.given import given_to, statistics_of
 from unstuck.doctor.probes import cured
 from unstuck.doctor.rerun import Batch, Change
 from unstuck.doctor.retrials import before_model
+from unstuck.doctor.scores import QUANTITIES
 from unstuck.doctor.watch.sites import Site
 from unstuck.inspection.moments import Moments
 from unstuck.inspection.reading import Samples
@@ -23,7 +24,6 @@ from unstuck.inspection.scales import input_finding, target_finding
 __all__ = ["JUDGES"]
 
 _DONE = 0.97  # a score from which on the scale of the data does no harm that could be shown
-_QUANTITIES = 8  # targets of a sample, at most, that are each a quantity of its own
 _SEVERE = 20.0  # units of root mean square: past it, an ordinary rate no longer fits an ordinary initialisation
 
 
@@ -158,11 +158,13 @@ def targets_not_scaled(case: Case) -> Suspicion | None:
         return None
     mean, std = float(y.mean()), float(y.std()) or 1.0
     # Several quantities are brought to one scale, each by itself.
-    by_column = given.pairs[0][1].ndim == 2 and y.shape[1] <= _QUANTITIES
+    shape = given.pairs[0][1].shape[1:]
+    by_column = len(shape) == 1 and shape[0] <= QUANTITIES and all(out.shape[1:] == shape for out in case.given)
     means, stds = (y.mean(0), y.std(0)) if by_column else (y.mean(), y.std())
     means, stds = means.float(), torch.where(stds > 0, stds, 1.0).float()
     program = case.rerun.program
-    keys = [key for key in program.targets if program.values[key].is_floating_point()]
+    values = program.values
+    keys = [key for key in program.targets if values[key].is_floating_point() and values[key].shape[1:] == shape]
 
     def scaled(batches: list[Batch]) -> list[Batch]:
         return [{k: (v - means.to(v)) / stds.to(v) if k in keys else v for k, v in batch.items()} for batch in batches]
@@ -185,7 +187,9 @@ def targets_not_scaled(case: Case) -> Suspicion | None:
         {"mean": mean, "std": std, "largest": float(y.abs().max())},
         "Train on (target - mean) / std of the training set, and undo that for what the model predicts.",
         given.source(given.y_chain),
-        probe=lambda: cured(case, "with scaled targets", Change(model=unscaled_at_the_end, batches=scaled)),
+        probe=lambda: (
+            cured(case, "with scaled targets", Change(model=unscaled_at_the_end, batches=scaled)) or Verdict(False, "")
+        ),
         consequences=(
             "lr_too_high", "lr_too_low", "exploding_gradients", "too_few_steps", "under_capacity", "dying_relu",
             "clip_too_small", "momentum_too_high", "init_too_large", "inputs_not_normalised", "weight_decay_too_strong",

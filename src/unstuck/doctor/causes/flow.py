@@ -163,7 +163,8 @@ def exploding_gradients(case: Case) -> Suspicion | None:
     grown = max(through_time, backwards, forwards)
     trivial = trivial_loss(case)
     if not case.loss_name and case.rerun is not None and case.rerun.program.by_distance and case.y is not None:
-        trivial = float(case.y.float().var(correction=0))  # squares or not: of its size
+        spread = float(case.y.float().std(correction=0))
+        trivial = max(spread, spread**2)  # of squares or not
     above = signals.loss / trivial if math.isfinite(trivial) and trivial > 0 else 0.0
     # The more harm shows in the first loss, the less growth explains it; outputs of branches grow less than their sum.
     least = _GROWN / 20 if above > 5 and len(layers) >= 2 * _DEEP else _GROWN / 5 if above > 3 else _GROWN

@@ -19,6 +19,7 @@ from unstuck.doctor.watch.sites import Site
 
 __all__ = ["JUDGES"]
 
+_LONG = 1000  # entries of a list: more, and it is of samples
 _FREEZES = re.compile(r"requires_grad\s*=\s*False|requires_grad_\(False\)")
 
 
@@ -36,9 +37,9 @@ def optimizer_misses_parameters(case: Case) -> Suspicion | None:
     } | {id(p) for o in case.seen.optimizers for g in o.param_groups for p in g["params"]}
     reached = {id(leaf) for look in stream.looks for leaf in look.reached}
     names = {id(p): name for name, p in stream.parameters.items()}
-    apart = {id(p): name for name, p in _of_modules_apart(case).items()}
+    apart = _of_modules_apart(case)
     listed = {id(p) for module in _kept_in_lists(case) for p in module.parameters()}
-    mine = {id(p): p for p in (*stream.parameters.values(), *_of_modules_apart(case).values()) if id(p) not in listed}
+    mine = {id(p): p for p in (*stream.parameters.values(), *(p for _, p in apart.values())) if id(p) not in listed}
     held = {id(p) for p in stream.held}
     none_reached = not (held & reached)
     missed = {
@@ -48,10 +49,11 @@ def optimizer_misses_parameters(case: Case) -> Suspicion | None:
     }
     if not missed or (held & reached) - set(mine):  # an image or a latent code is optimised, not the model
         return None
-    missed = {key: p for key, p in missed.items() if not moved(case, [p])}
+    first, last = stream.looks[0].weights, stream.looks[-1].weights  # a script may move what it calls by no name
+    missed = {key: p for key, p in missed.items() if not moved(case, [p]) and first.get(key) == last.get(key)}
     if not missed or (not none_reached and trained_before(case, list(missed.values()))):
         return None
-    missing = [{**apart, **names}[key] for key in missed]
+    missing = [names[key] if key in names else apart[key][0] for key in missed]
     count = sum(p.numel() for p in missed.values())
     total = sum(p.numel() for p in mine.values())
     site = case.seen.made_at(stream.optimizer)
@@ -81,7 +83,7 @@ def unregistered_parameters(case: Case) -> Suspicion | None:
         return None
     held = {id(p) for o in case.seen.optimizers for g in o.param_groups for p in g["params"]}
     named = set(stream.names) | {id(p) for m in stream.models for p in m.parameters()}
-    named |= {id(p) for p in _of_modules_apart(case).values()}
+    named |= set(_of_modules_apart(case))
     listed = _kept_in_lists(case)
     named -= {id(p) for module in listed for p in module.parameters()}
     looks = stream.looks
@@ -92,7 +94,7 @@ def unregistered_parameters(case: Case) -> Suspicion | None:
     ]
     anew = [] if loose else _made_anew(case, held | named)
     loose = loose or anew
-    if not loose:
+    if not loose or trained_before(case, loose):
         return None
     owners = [
         made
@@ -123,24 +125,36 @@ def unregistered_parameters(case: Case) -> Suspicion | None:
     )
 
 
-def _of_modules_apart(case: Case) -> dict[str, Tensor]:
+def _of_modules_apart(case: Case) -> dict[int, tuple[str, Tensor]]:
     """Return the parameters of modules that are no part of a called model, nor kept in a list or dict of another.
 
     Their methods are used rather than themselves, as those of a conditional random field on top of a network.
+    Layers that are made anew in every pass are none of them.
     """
-    inside = {id(part) for module in _made(case) for part in module.modules() if part is not module}
-    inside |= {id(part) for model in case.stream.models for part in model.modules()}
-    inside |= {id(part) for part in _kept_in_lists(case)}
-    apart = [module for module in _made(case) if id(module) not in inside]
-    return {f"{type(m).__name__}.{name}": p for m in apart for name, p in m.named_parameters()}
+    if "apart" not in case.known:
+        inside = {id(part) for module in _made(case) for part in module.modules() if part is not module}
+        inside |= {id(part) for model in case.stream.models for part in model.modules()}
+        inside |= {id(part) for part in _kept_in_lists(case)}
+        looks = case.stream.looks
+        lasting = {id(p) for p in looks[0].reached} & {id(p) for p in looks[-1].reached}
+        case.known["apart"] = {
+            id(p): (f"{type(module).__name__}.{name}", p)
+            for module in _made(case)
+            if id(module) not in inside
+            for name, p in module.named_parameters()
+            if id(p) in lasting
+        }
+    return case.known["apart"]  # type: ignore[no-any-return]
 
 
 def _kept_in_lists(case: Case) -> list[nn.Module]:
     """Return the modules that another one keeps in a plain list, tuple or dict, where it does not name them."""
-    made = _made(case)
-    named = {id(part) for module in made for part in module.modules() if part is not module}
-    kept = [part for module in made for value in vars(module).values() for part in _modules_in(value)]
-    return [part for part in kept if id(part) not in named]
+    if "listed" not in case.known:
+        made = _made(case)
+        named = {id(part) for module in made for part in module.modules() if part is not module}
+        kept = [part for module in made for value in vars(module).values() for part in _modules_in(value)]
+        case.known["listed"] = [part for part in kept if id(part) not in named]
+    return case.known["listed"]  # type: ignore[no-any-return]
 
 
 def _line_of_list(case: Case, listed: list[nn.Module]) -> Site | None:
@@ -153,14 +167,15 @@ def _made(case: Case) -> list[nn.Module]:
     return [made.thing for made in case.seen.made.values() if isinstance(made.thing, nn.Module)]
 
 
-def _modules_in(value: object) -> Iterator[nn.Module]:
+def _modules_in(value: object, deep: int = 2) -> Iterator[nn.Module]:
     """Yield the modules in a list, a tuple or a dict, or in those that lie in it."""
-    if isinstance(value, (list, tuple, dict)):
-        for one in value.values() if isinstance(value, dict) else value:
-            if isinstance(one, nn.Module):
-                yield one
-            else:
-                yield from _modules_in(one)
+    if not isinstance(value, (list, tuple, dict)) or len(value) > _LONG:
+        return
+    for one in value.values() if isinstance(value, dict) else value:
+        if isinstance(one, nn.Module):
+            yield one
+        elif deep > 1:
+            yield from _modules_in(one, deep - 1)
 
 
 def _made_anew(case: Case, known: set[int]) -> list[Tensor]:
@@ -214,7 +229,7 @@ def frozen_parameters(case: Case) -> Suspicion | None:
     if site is not None:
         name = misspelt or "requires_grad"
         where = line_with(site.file, rf"\.{name}\s*=\s*True") if certain else None
-        where = where or line_with(site.file, r"requires_grad\s*=\s*False|requires_grad_\(False\)")
+        where = where or line_with(site.file, _FREEZES.pattern)
     return Suspicion(
         "frozen_parameters",
         0.95 if certain else 0.75,
@@ -247,14 +262,15 @@ def _frozen_by_themselves(case: Case) -> list[nn.Module]:
     for model in case.stream.models:
         for module in model.modules():
             parameters = list(module.parameters())
-            if not parameters or any(p.requires_grad for p in parameters):
+            ours = not type(module).__module__.startswith("torch.")
+            if not ours or not parameters or any(p.requires_grad for p in parameters):
                 continue
             made = vars(type(module)).get("__init__")
             try:
                 text = inspect.getsource(made) if made is not None else ""
             except (OSError, TypeError):
                 continue
-            if not type(module).__module__.startswith("torch.") and _FREEZES.search(text):
+            if _FREEZES.search(text):
                 found.append(module)
     return found
 

@@ -36,7 +36,7 @@ def class_imbalance(case: Case) -> Suspicion | None:
     if case.task not in ("classes", "binary") or not given.rowwise:
         return None
     first = given.pairs[0][1]
-    pixels = first.ndim > 2 and first[0].numel() > 1
+    pixels = (first.ndim == 4 and first.shape[1] == 1) or (first.ndim == 3 and not first.is_floating_point())
     if first[0].numel() != 1 and not pixels:
         return None  # of several labels at once each has a share of its own
     by_class = _counts_classes_alike(case)
@@ -50,6 +50,7 @@ def class_imbalance(case: Case) -> Suspicion | None:
         if not found:
             continue
         recalls, _, actual, predicted = _by_class(*found, len(shares))
+        shares = F.pad(shares, (0, len(actual) - len(shares)))  # a class that training has none of is not rare
         rare = (shares > 0) & (shares < _RARE * shares.max()) & (actual >= 3)
         known = (shares >= _RARE * shares.max()) & (actual > 0)
         missed = rare & (recalls < missed_below) & (predicted < missed_below * actual)
@@ -123,7 +124,8 @@ def _weighted(shares: Tensor) -> Callable[[], AbstractContextManager[Any]]:
         return F.binary_cross_entropy_with_logits(output, target, pos_weight=(weights[1] / weights[0]).to(output))
 
     def several(output: Tensor, target: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return F.cross_entropy(output, target, weight=weights.to(output))
+        several_weights = F.pad(weights, (0, max(output.shape[1] - len(weights), 0)), value=1.0)[: output.shape[1]]
+        return F.cross_entropy(output, target, **{**kwargs, "weight": several_weights.to(output)})
 
     return replacing({"binary_cross_entropy_with_logits": binary, "cross_entropy": several})
 

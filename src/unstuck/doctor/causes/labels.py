@@ -17,9 +17,10 @@ from unstuck.doctor.causes.lags import lag_of, lasting
 from unstuck.doctor.causes.splits import in_another_form
 from unstuck.doctor.given import Given, given_to, held_out, keys_of, samples_of
 from unstuck.doctor.probes import by_halves, score_error
+from unstuck.doctor.recording import LossCall
 from unstuck.doctor.rerun import Batch, Change
 from unstuck.doctor.retrials import rows_of, taken
-from unstuck.doctor.scores import Score
+from unstuck.doctor.scores import Score, of_shares
 from unstuck.doctor.watch.sites import Site
 from unstuck.inspection.labels import misaligned_split, misaligned_training, noise_finding, suspects_frame
 from unstuck.inspection.look import Look
@@ -28,7 +29,7 @@ from unstuck.inspection.reading import Samples
 
 __all__ = ["JUDGES"]
 
-_PASSES = 64
+_PASSES = 64  # the last ones, in which two targets of a sample are compared
 _LEAST = 100  # samples, below which chance and a weak signal look alike
 _PROBED = 1500  # samples: enough for both probes, in about a second
 _WIDEST = 4000  # features of a sample
@@ -38,7 +39,7 @@ _ALIKE = 0.05  # of what guessing reaches: two sets of samples that hold classes
 _LOST = 0.3  # of what a model knows of samples it has not seen, in labels like those it learnt from
 _AS_LABELLED = 0.5  # of the disputed samples that a model names as they are labelled: no noise
 _NOISE = 0.05  # of the labels: what is wrong in many a clean set does no harm
-_DISPUTED = 0.08  # of the labels that look wrong: where fewer are disputed one by one, the probes know too little
+_DISPUTED = 0.08  # of the number of wrong labels that is estimated: fewer disputed ones, and the probes know too little
 _STRETCH = 0.12  # of the samples: a stretch of them in which labels are at chance
 _WINDOW = 40  # samples of a stretch that are judged together
 _CLEARLY = 4.0  # standard errors, as the stretch is the worst of many
@@ -64,7 +65,7 @@ def labels_misaligned(case: Case) -> Suspicion | None:
         return found
     if not given.rowwise or case.stream.interleaved or _several_targets(case) or _several_inputs(case):
         return None
-    if not given.aligned or case.moving_targets:
+    if not given.aligned or case.targets_of_a_model:
         return None
     for judge in (_changing, _lagging, _stretch, _at_chance, _evaluation):
         found = judge(case, given)
@@ -77,15 +78,18 @@ def _contradictory(case: Case, given: Given) -> Suspicion | None:
     """Find samples of which one loss is given the class, and another shares of classes that know nothing of it."""
     classes, likeliest = [], []
     for done in case.stream.passes[-_PASSES:]:
-        targets = [call.target for call in done.loss_calls]
-        hard = next((y for y in targets if y.ndim == 1 and y.numel() and not y.is_floating_point()), None)
-        soft = next((y for y in targets if y.ndim == 2 and y.numel() and y.is_floating_point()), None)
-        if hard is None or soft is None or len(hard) != len(soft) or int(hard.max()) >= soft.shape[1]:
-            return None
-        classes.append(hard)
-        likeliest.append(soft.argmax(1))
+        calls = [call for call in done.loss_calls if call.target.numel() and call.input.ndim == 2]
+        hard = next((c for c in calls if c.target.ndim == 1 and not c.target.is_floating_point()), None)
+        soft = next((c for c in calls if c.target.shape == c.input.shape and c.target.is_floating_point()), None)
+        if hard is None or soft is None or not _of_one_output(hard, soft) or not of_shares(soft.target):
+            continue
+        known = (hard.target >= 0) & (hard.target < soft.target.shape[1])
+        classes.append(hard.target[known])
+        likeliest.append(soft.target.argmax(1)[known])
+    if not classes:
+        return None
     y, other = torch.cat(classes), torch.cat(likeliest)
-    if len(y) < _LEAST:
+    if len(y) < _LEAST or len(torch.unique(other)) < 2:
         return None
     size = int(max(y.max(), other.max())) + 1
     chance = float((y.bincount(minlength=size) / len(y) * other.bincount(minlength=size) / len(y)).sum())
@@ -99,6 +103,12 @@ def _contradictory(case: Case, given: Given) -> Suspicion | None:
         {"agreement": agreed, "by_chance": chance, "samples": len(y)},
         given.source(given.y_chain),
     )
+
+
+def _of_one_output(one: LossCall, other: LossCall) -> bool:
+    """Whether two losses are given the same scores of classes, a temperature or a logarithm apart."""
+    alike = one.input.shape == other.input.shape and one.input.numel() > 0
+    return alike and torch.equal(one.input.argmax(1), other.input.argmax(1))
 
 
 def _several_targets(case: Case) -> bool:

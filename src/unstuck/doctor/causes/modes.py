@@ -13,7 +13,7 @@ from unstuck.doctor.case import Case, EvaluationSet, Suspicion, Verdict
 from unstuck.doctor.probes import lifted, replacing
 from unstuck.doctor.recording import ModelCall
 from unstuck.doctor.rerun import Change
-from unstuck.doctor.scores import Score, score_of
+from unstuck.doctor.scores import Score
 from unstuck.doctor.signals import DROPOUTS, listen
 
 __all__ = ["DROPOUT_MODULES", "as_it_is", "of_training", "wrong_train_eval_mode"]
@@ -158,7 +158,7 @@ def _scored(case: Case, one: EvaluationSet, *, training: bool) -> Score | None:
             torch.manual_seed(0)
             outputs = [twin(*call.args, **call.kwargs) for call in kept]
         pairs = [(o, c.target) for o, c in zip(outputs, kept, strict=True) if isinstance(o, Tensor)]
-        return score_of([o for o, _ in pairs], [t for _, t in pairs if t is not None])
+        return one.measure([o for o, _ in pairs], [t for _, t in pairs if t is not None])
 
     return case.quietly(score)
 

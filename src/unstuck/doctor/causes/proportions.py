@@ -8,6 +8,7 @@ import numpy as np
 from torch import optim
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
+from unstuck.doctor.causes.terms import ADAPTIVE
 from unstuck.doctor.probes import changed, set_right
 from unstuck.doctor.program import program_of
 from unstuck.doctor.recording import StepLook
@@ -127,9 +128,8 @@ def _without_it(case: Case, change: Change, *, outweighs: bool) -> Verdict | Non
 
 def _scaled_up(optimizer: optim.Optimizer) -> bool:
     """Whether the penalty's gradient is divided by the size of its own past, too, where the data give next to none."""
-    return isinstance(optimizer, (optim.Adam, optim.RMSprop, optim.Adagrad, optim.Adamax)) and not isinstance(
-        optimizer, optim.AdamW
-    )
+    apart = isinstance(optimizer, optim.AdamW) or optimizer.param_groups[0].get("decoupled_weight_decay", False)
+    return isinstance(optimizer, ADAPTIVE) and not apart
 
 
 def _left_by_clipping(case: Case) -> list[float]:

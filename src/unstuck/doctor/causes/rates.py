@@ -18,7 +18,6 @@ __all__ = ["JUDGES"]
 _RATE_NAMES = ("lr", "learning_rate", "rate")
 _EARLY = 8  # looks
 _UNUSUAL = 0.99  # a momentum that no recipe has
-_LITTLE = (0.35, 0.005, 0.5)  # of the way to a perfect score, of the score, and standard errors: enough against it
 _USUAL_STEP = 1e-3  # of the weights' size
 _TINY = 3e-4  # likewise, of a step that hardly moves them
 _SOME = 0.03  # of a score
@@ -139,8 +138,8 @@ def momentum_too_high(case: Case) -> Suspicion | None:
         "Use 0.9, or lower the rate by as much as the momentum raises the length of a step.",
         line_of_setting(case.seen.made_at(optimizer), ("momentum", "betas", "beta"), momentum),
         probe=lambda: (
-            cured(case, "with momentum 0.9", Change(hyper=usual), *_LITTLE)
-            if momentum >= _UNUSUAL
+            cured(case, "with momentum 0.9", Change(hyper=usual), enough=0.35, least=0.005, errors=0.5)
+            if momentum > _UNUSUAL
             else set_right(case, "with momentum 0.9", Change(hyper=usual))
         ),
         consequences=(
@@ -184,8 +183,8 @@ def _factor(moved: float) -> float:
 
 def _best(case: Case, factors: list[float]) -> Verdict | None:
     """Try rates, in order, until one cures."""
-    verdict = None
-    for factor in factors:
+    verdict, factors = None, list(factors)
+    for factor in factors:  # to which one more may be added
         name = f"with the rate x {factor:g}" if factor >= 1 else f"with the rate / {1 / factor:g}"
         change = Change(lr=factor)
         verdict = set_right(case, name, change) or verdict

@@ -32,14 +32,16 @@ _CLEARLY = 0.1  # of a whole
 _MANY = 5  # readings
 # A recall of all alone may fall as a precision rises; at some rank ("recall@5 0.31") neither has a reason to.
 _LARGE_IS_GOOD = re.compile(
-    r"acc|\bcorrect|hit|recall/|precision/|\bf1|f-1|auc|\bap\b|\bmap\b|iou|dice|ndcg|mrr|c-index|concord|\bnn\b|"
-    r"\br\^?[2²]\b|spearman|pearson|\bcorr"
+    r"\bacc(uracy)?\b|\bcorrect|\bhits?\b|recall/|precision/|\bf1\b|f-1|\bauc\b|\bap\b|\bmap\b|\biou\b|\bdice\b|"
+    r"ndcg|\bmrr\b|c-index|concordance|\bnn\b|\br\^?[2²]\b|spearman|pearson"
 )
-_OF_PAIRS = re.compile(r"auc|c-index|concord|pair\w* acc|kendall")
+_OTHERWISE = re.compile(r"loss|err|gap|prev|dist|cost|drop|reject|task|forget")  # such as a loss of Dice's; an old task
+_OF_PAIRS = re.compile(r"roc[- ]?auc|\bauroc\b|c-index|\bpair\w* acc")  # of which chance gets a half
 _NEGATIONS = ("neg", "__neg__", "__rsub__", "mul")
-_REWARD = re.compile(r"adv|reward|return(?!\s)|\brets?\b|\bgains?\b|\bG\b|\bR\b|delta", re.IGNORECASE)
+_REWARD = re.compile(r"(?i:\badv(antages?)?\b|reward|returns\b|\brets?\b)|\bG\b|\bR\b")
+_COST = re.compile(r"cost|length|dist(?!\.)|regret|loss\w* - |energy|base\w*\s*-|value\w*\s*-|neg", re.IGNORECASE)
 _UNARY = re.compile(r"(?:[=(,*\[]|return|\+)\s*-")  # a minus sign that is no subtraction
-_TOGETHER = frozenset({"add", "radd", "sub", "rsub", "neg", "mul", "rmul"})
+_TOGETHER = frozenset({"add", "radd", "iadd", "sub", "rsub", "isub", "neg", "mul", "rmul"})
 
 
 def loss_sign_flipped(case: Case) -> Suspicion | None:
@@ -48,10 +50,11 @@ def loss_sign_flipped(case: Case) -> Suspicion | None:
     if stream.interleaved or not stream.passes:
         return None
     start, end = case.loss_around(0), case.loss_around(1)
-    found = next((found for look in _SIGNS if (found := look(case, start, end)) is not None), None)
+    maximised = _maximises(case)  # then what is large is meant to be, unless it gets worse
+    signs = (_by_optimizer,) if maximised else _SIGNS
+    found = next((found for look in signs if (found := look(case, start, end)) is not None), None)
     if found is None:
         return None
-    maximised = _maximises(case)
     change = Change(hyper={"maximize": False}) if maximised else Change(loss=lambda outcome: -outcome.loss)
     return Suspicion(
         "loss_sign_flipped",
@@ -91,7 +94,7 @@ def _maximises(case: Case) -> bool:
 
 def _by_optimizer(case: Case, start: float, end: float) -> _Found | None:
     """Find an optimiser that maximises what gets worse."""
-    if not _maximises(case) or not _gets_worse(case):
+    if not _gets_worse(case):
         return None
     said = f"The optimiser maximises (maximize=True): the loss goes from {start:.3g} to {end:.3g}."
     return _Found(0.97, said, case.seen.made_at(case.stream.optimizer), certain=True)
@@ -99,7 +102,7 @@ def _by_optimizer(case: Case, start: float, end: float) -> _Found | None:
 
 def _by_likelihood(case: Case, start: float, end: float) -> _Found | None:
     """Find the log-probability of data that is minimised."""
-    unlikely = None if _maximises(case) else _made_unlikely(case)
+    unlikely = _made_unlikely(case)
     if unlikely is None:
         return None
     said = (
@@ -120,10 +123,13 @@ def _by_reward(case: Case, start: float, end: float) -> _Found | None:
             continue
         learnt = [t for t in op.inputs if t.requires_grad]
         weights = [t for t in op.inputs if not t.requires_grad]
-        line = line_at(op.site)
+        line, made = line_at(op.site), producers.get(id(weights[0])) if weights else None
+        if made is not None:
+            line += f" {line_at(made.site)}"
         if len(learnt) != 1 or not _is_log_probability(learnt[0], producers) or not bool((weights[0] < 0).any()):
             continue
-        if bool((weights[0] > 0).any()) and _REWARD.search(line) and not _UNARY.search(line):
+        rewarded = _REWARD.search(line) and not _UNARY.search(line) and not _COST.search(line)
+        if bool((weights[0] > 0).any()) and rewarded:
             said = (
                 "What actions brought is multiplied by their log-probability, and the product is minimised: those that "
                 f"did better than others become less likely. The loss goes from {start:.3g} to {end:.3g}."
@@ -157,10 +163,13 @@ def _by_sign(case: Case, start: float, end: float) -> _Found | None:
 
 
 def _without_end(case: Case, start: float, end: float) -> _Found | None:
-    """Find a loss, or a term of one, that falls below zero as far as no loss with a minimum does."""
+    """Find a loss that falls below zero as far as none does that has a minimum, and goes on."""
     first = float(case.losses[0])
-    if _maximises(case) or not math.isfinite(first) or not end < -_WITHOUT_END * max(abs(first), abs(start), 1.0):
+    if not math.isfinite(first) or not end < -_WITHOUT_END * max(abs(first), abs(start), 1.0):
         return None
+    before, after = (case.loss_around(a) - case.loss_around(b) for a, b in ((0.5, 0.75), (0.75, 1.0)))
+    if math.isfinite(end) and not after >= 0.5 * before:
+        return None  # it comes to rest: one in large units, with a minimum
     return _Found(0.95, _falling(start, end), _line_of_sum(case) or case.loss_site, certain=True)
 
 
@@ -196,7 +205,10 @@ def _by_print(case: Case, start: float, end: float) -> _Found | None:
         return None
     first, last = case.stream.passes[0].step, case.stream.passes[-1].step + 1
     for series in series_of(case.seen.printed):
-        values = np.array([reading.value for reading in series.readings if first < reading.step <= last])
+        told = {reading.step: reading.value for reading in series.readings if first < reading.step <= last}
+        values = np.array(list(told.values()))  # one of each evaluation: what comes after the training is a sweep
+        if _OTHERWISE.search(series.label):
+            continue
         below = _OF_PAIRS.search(series.label) is not None and _below_chance(values)
         if not below and (_LARGE_IS_GOOD.search(series.label) is None or not _falls(series, values)):
             continue
@@ -219,8 +231,10 @@ def _falls(series: Series, values: np.ndarray) -> bool:
 
 
 def _below_chance(values: np.ndarray) -> bool:
-    """Whether a share of pairs in the right order ends far below a half."""
-    return len(values) >= _MANY and bool((values >= 0).all()) and float(values[-3:].max()) < 0.5 - _CLEARLY
+    """Whether a share of pairs in the right order ends far below a half, and no higher than it began."""
+    if len(values) < _MANY or not bool((values >= 0).all()):
+        return False
+    return float(values[-3:].max()) < 0.5 - _CLEARLY and float(values[-3:].mean()) <= float(values[0])
 
 
 def _falling(start: float, end: float) -> str:
@@ -303,7 +317,7 @@ def _correlation(case: Case, models: dict[int, nn.Module]) -> float | None:
 
 
 _SIGNS = (
-    _by_optimizer, _by_likelihood, _by_reward, _by_sign, _without_end, _by_hand, _by_answers, _by_print,
+    _by_likelihood, _by_reward, _by_sign, _without_end, _by_hand, _by_answers, _by_print,
 )  # fmt: skip
 
 JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {"loss_sign_flipped": loss_sign_flipped}

@@ -53,7 +53,7 @@ def in_another_form(case: Case) -> Suspicion | None:
     given = given_to(case)
     if not given.numeric or given.distinct is None or case.stream.interleaved:
         return None
-    if case.moving_targets and case.task == "numbers":
+    if case.targets_of_a_model and case.task == "numbers":
         return None  # states that an agent comes to: others, the better it is
     train = given.distinct[0][:_MOST].float()
     if train.ndim < 2 or len(train) < 10 or not bool(torch.isfinite(train).all()):
@@ -154,7 +154,8 @@ def _by_itself(case: Case, train: Tensor) -> Suspicion | None:
 
 def _each_by_itself(case: Case, train: Tensor) -> Suspicion | None:
     """Tell samples of an evaluation that are scaled each by its own statistics, as those of training are not."""
-    if _each_standardised(train):
+    whole = given_to(case).origin  # of which what is given may be a noisy copy
+    if _each_standardised(train) or (whole is not None and _each_standardised(whole[0][:_MOST].float())):
         return None
     for evaluated in _of_first(case):
         x = evaluated.x
@@ -174,8 +175,10 @@ def _each_by_itself(case: Case, train: Tensor) -> Suspicion | None:
 
 def _each_standardised(x: Tensor) -> bool:
     """Whether every sample, or every channel of each, has a mean of 0 and a deviation of 1 by its own numbers."""
-    for rows in (x.flatten(1), x.flatten(2)) if x.ndim > 2 else (x.flatten(1),):
-        rows = rows.double()
+    if x.ndim < 2:
+        return False
+    for rows in (x.flatten(1), x.flatten(2)) if x.ndim > 2 else (x,):
+        rows = rows.cpu().double()
         if rows.shape[-1] >= _LONG and len(x) >= 10:
             deviations = [(rows.std(-1, correction=one) - 1).abs().max() for one in (0, 1)]
             if float(rows.mean(-1).abs().max()) < 1e-4 and float(min(deviations)) < 1e-3:
@@ -334,7 +337,7 @@ def train_test_leak(case: Case) -> Suspicion | None:
     given = given_to(case)
     if given.distinct is None or len(given.distinct[0]) < 10 or case.stream.interleaved:
         return None
-    if case.moving_targets and case.task == "numbers":
+    if case.targets_of_a_model and case.task == "numbers":
         return None  # states of a game, say, of which there are no others
     if not bool(torch.isfinite(given.distinct[0].float()).all()):
         return None

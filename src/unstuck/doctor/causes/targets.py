@@ -100,7 +100,7 @@ def _blank(case: Case) -> Suspicion | None:
     symbols = blanks = index = 0
     for done in case.stream.passes:
         for call in done.loss_calls:
-            if call.name == "ctc_loss" and call.target.numel():
+            if call.name == "ctc_loss" and call.target.numel() and "target_lengths" in call.kwargs:
                 index = int(call.kwargs.get("blank", 0))
                 told = _symbols(call.target, call.kwargs.get("target_lengths"))
                 symbols, blanks = symbols + told.numel(), blanks + int((told == index).sum())

@@ -16,13 +16,14 @@ from unstuck.doctor.probes import cured
 from unstuck.doctor.recount import batches_of_training, sizes_of
 from unstuck.doctor.rerun import Change, Rerun, Tried
 from unstuck.doctor.scores import score_of
-from unstuck.doctor.watch.losses import LOSSES
+from unstuck.doctor.watch.losses import LOSSES, NUMBER_LOSSES
 from unstuck.doctor.watch.tape import Op, producers_of
 
-__all__ = ["Term", "by_number_and_by_sample", "divided", "summed", "terms_apart", "terms_of"]
+__all__ = ["ADAPTIVE", "Term", "by_number_and_by_sample", "divided", "summed", "terms_apart", "terms_of"]
 
 _APART = 10.0  # times: terms of a loss of which one is summed over the batch and the other is not; a weight may be less
-_ADAPTIVE = (
+_ELEMENTWISE = (*NUMBER_LOSSES, "binary_cross_entropy", "binary_cross_entropy_with_logits")
+ADAPTIVE = (
     optim.Adam, optim.AdamW, optim.NAdam, optim.RAdam, optim.Adamax, optim.RMSprop, optim.Adagrad, optim.Adadelta,
 )  # fmt: skip
 _FOLLOW = ("lr_too_high", "lr_too_low", "exploding_gradients", "too_few_steps", "under_capacity", "momentum_too_high",
@@ -159,7 +160,7 @@ def by_number_and_by_sample(case: Case) -> Suspicion | None:
     """Find a loss in which one term is a mean over all numbers of a batch, and another of sums over each sample's."""
     terms, rows = terms_of(case), _rows(case)
     means = [term for term in terms if term.reduction == "mean" and rows > 1 and term.numbers % rows == 0]
-    over_all = [term for term in means if term.numbers >= _APART * rows]
+    over_all = [t for t in means if t.numbers >= _APART * rows and t.op.name in (*_ELEMENTWISE, "mean")]
     of_sums = [term for term in means if term.numbers == rows and term.summed > 1]
     if not over_all or not of_sums or case.stream.interleaved:
         return None
@@ -176,7 +177,7 @@ def by_number_and_by_sample(case: Case) -> Suspicion | None:
         {"batch": rows, "numbers": numbers, "summed": by_sample.summed, "weight": apart},
         "Reduce both terms alike: sum each over the numbers of a sample, and average over the batch.",
         mean.op.site,
-        probe=partial(_alike, case, rows),
+        probe=lambda: _alike(case, rows) or Verdict(False, ""),  # a weight may be meant: what no rerun tells is let be
         consequences=(*_FOLLOW, "dropout_too_strong", "weight_decay_too_strong", "dying_relu"),
     )
 
@@ -248,7 +249,7 @@ def _reconstruction(case: Case, again: Rerun, tried: Tried) -> float | None:
 def divided(case: Case) -> Suspicion | None:
     """Find a mean loss that is divided once more, with an optimiser that the scale matters to."""
     terms, rows = terms_of(case), _rows(case)
-    if len(terms) != 1 or isinstance(case.stream.optimizer, _ADAPTIVE) or case.stream.optimizer is None:
+    if len(terms) != 1 or isinstance(case.stream.optimizer, ADAPTIVE) or case.stream.optimizer is None:
         return None
     term = terms[0]
     size = abs(term.factor)
@@ -274,7 +275,7 @@ def divided(case: Case) -> Suspicion | None:
 def summed(case: Case) -> Suspicion | None:
     """Find a loss that is summed over the batch, with a rate that would fit a mean."""
     terms, rows = terms_of(case), _rows(case)
-    if len(terms) != 1 or isinstance(case.stream.optimizer, _ADAPTIVE) or case.stream.optimizer is None:
+    if len(terms) != 1 or isinstance(case.stream.optimizer, ADAPTIVE) or case.stream.optimizer is None:
         return None
     term = terms[0]
     if term.reduction != "sum" or rows < 4 or abs(term.factor) * rows < 2:

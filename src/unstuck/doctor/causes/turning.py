@@ -15,7 +15,6 @@ from unstuck.doctor.case import Case, EvaluationSet, Suspicion
 from unstuck.doctor.causes.modes import of_training
 from unstuck.doctor.given import held_out
 from unstuck.doctor.loops import line_of_length
-from unstuck.doctor.scores import score_of
 from unstuck.doctor.sources import line_with
 from unstuck.doctor.watch.sites import Site
 
@@ -23,7 +22,7 @@ __all__ = ["overfitting"]
 
 # Losses of sure but wrong predictions rise in sound runs, too, by a little and while the score still climbs.
 _RISE = 0.25
-_STEEP = 1.5  # a rise that outweighs a score that still climbs
+_STEEP = 1.5  # a rise that outweighs a score that climbs by a little
 _GAP = 0.06  # between the scores on what was trained on and on what was not; half of it for a ranking
 _WIDE = 0.25  # a gap of scores that speaks for itself
 
@@ -81,7 +80,8 @@ def overfitting(case: Case) -> Suspicion | None:
 def _within(case: Case, one: EvaluationSet) -> EvaluationSet:
     """Leave out what was evaluated before this stream began, as of a training before it."""
     first = case.stream.passes[0].step
-    return EvaluationSet(one.stack, {step: calls for step, calls in one.phases.items() if step > first})
+    later = {step: calls for step, calls in one.phases.items() if step > first}
+    return EvaluationSet(one.stack, later, one.measure)
 
 
 def _turned(curve: _Curve, least: float) -> tuple[int, float] | None:
@@ -93,7 +93,8 @@ def _turned(curve: _Curve, least: float) -> tuple[int, float] | None:
         return None
     if not curve.training[-1] < 0.8 * curve.training[best]:
         return None
-    if rise < _STEEP and len(curve.scores) and curve.scores[-2:].mean() > curve.scores[best] + 0.01:
+    climbs = 0.01 if rise < _STEEP else 0.03
+    if len(curve.scores) and curve.scores[-2:].mean() > curve.scores[best] + climbs:
         return None
     return best, rise
 
@@ -141,7 +142,7 @@ def _from_weights(case: Case, one: EvaluationSet) -> tuple[list[int], np.ndarray
             twin.load_state_dict(state, strict=False)
         with torch.no_grad(), torch.random.fork_rng([]):
             outputs = [twin(*call.args, **call.kwargs) for call in calls]
-        score = score_of(outputs, [call.target for call in calls if call.target is not None])
+        score = one.measure(outputs, [call.target for call in calls if call.target is not None])
         steps.append(step)
         losses.append(float(np.mean([float(_loss(loss, o, c.target)) for o, c in zip(outputs, calls, strict=True)])))
         scores.append(score.value if score is not None else float("nan"))

@@ -74,6 +74,10 @@ def transformed() -> bool:
     return torch._C._functorch.peek_interpreter_stack() is not None
 
 
+def _in_place(name: str) -> bool:
+    return name.startswith("__i") or (name.endswith("_") and not name.endswith("__"))
+
+
 def producers_of(ops: Iterable[Op]) -> dict[int, Op]:
     """Return the id of each tensor that functions returned -> which made it, or changed it in place last.
 
@@ -83,7 +87,7 @@ def producers_of(ops: Iterable[Op]) -> dict[int, Op]:
         id(out): op
         for op in ops
         for out in op.outputs
-        if op.name.endswith("_") or not any(out is given for given in op.inputs)
+        if _in_place(op.name) or not any(out is given for given in op.inputs)
     }
 
 
