@@ -644,7 +644,11 @@ def pointing(sign: float) -> None:
     torch.manual_seed(0)
     codes = F.normalize(torch.randn(10, 16), dim=1)
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 16))
-    fit(model, lambda out, y: sign * F.cosine_similarity(out, codes[y]).mean(), torch.optim.Adam(model.parameters()))
+    fit(
+        model,
+        lambda out, y: sign * F.cosine_similarity(out, codes[y]).mean(),
+        torch.optim.Adam(model.parameters(), 4e-3),
+    )
 
 
 def compared(*, swapped: bool) -> None:

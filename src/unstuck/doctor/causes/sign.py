@@ -168,7 +168,7 @@ def _without_end(case: Case, start: float, end: float) -> _Found | None:
     if not math.isfinite(first) or not end < -_WITHOUT_END * max(abs(first), abs(start), 1.0):
         return None
     before, after = (case.loss_around(a) - case.loss_around(b) for a, b in ((0.5, 0.75), (0.75, 1.0)))
-    if math.isfinite(end) and not after >= 0.5 * before:
+    if end > -(_WITHOUT_END**2) * max(abs(first), abs(start), 1.0) and not after >= 0.5 * before:
         return None  # it comes to rest: one in large units, with a minimum
     return _Found(0.95, _falling(start, end), _line_of_sum(case) or case.loss_site, certain=True)
 
