@@ -206,7 +206,7 @@ class Case:
         found = [target for target in found if target.numel()]
         if found or self.rerun is None:
             return found
-        key = next(iter(self.rerun.program.targets), None)
+        key = self.rerun.program.first_target
         return [batch[key] for batch in self.rerun.batches if key in batch] if key is not None else []
 
     @cached_property
@@ -256,6 +256,11 @@ class Case:
                     return True
                 needed |= {id(given) for given in op.inputs}
         return False
+
+    @property
+    def values_to_come(self) -> bool:
+        """Whether the targets are numbers that a model returned, as in learning from rewards."""
+        return self.task == "numbers" and self.targets_of_a_model
 
     @cached_property
     def given(self) -> list[Tensor]:
@@ -430,8 +435,7 @@ class Case:
             if old is not None and new is not None and np.isfinite(new.value):
                 low = old.value if np.isfinite(old.value) else old.chance
                 share = (new.value - low) / max(1 - low, 1e-6)
-                nothing = new.kind == "r2" and new.value <= 0  # no better than the mean, however bad it was before
-                return (min(share, 0.0) if nothing or by_heart else share), old, new
+                return (min(share, 0.0) if new.nothing or by_heart else share), old, new
         return None
 
     def compared(self, before: Tried, after: Tried) -> list[tuple[Score | None, Score | None]]:

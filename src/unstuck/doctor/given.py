@@ -59,7 +59,7 @@ class Given:
                 return []
             program = case.rerun.program
             x_key = program.first_input
-            y_key = next(iter(program.targets), None)
+            y_key = program.first_target
             pairs = [(batch.get(x_key or 0), batch.get(y_key or 0)) for batch in case.rerun.batches]
             return [(x, y) for x, y in pairs if x is not None and y is not None and x.ndim and y.ndim]
         for done in case.stream.passes:

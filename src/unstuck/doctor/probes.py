@@ -69,9 +69,8 @@ def lifted(
             rise = new.value - low
             noise = 2 * np.sqrt(0.25 / max(old.samples, 1)) if old.kind != "r2" else 0.0
             share = rise / max(1 - low, 1e-6)
-            nothing = new.kind == "r2" and new.value <= 0  # no better than the mean, however bad it was before
             return Verdict(
-                bool(share > enough and rise > max(least, noise) and not nothing),
+                bool(share > enough and rise > max(least, noise) and not new.nothing),
                 f"{name}: {old} -> {new.value:.2f} after {case.probe_steps} steps",
             )
     if not np.isfinite(after.last):

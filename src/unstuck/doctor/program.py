@@ -91,6 +91,11 @@ class Program:
         return next((key for key, what in self.outside.items() if what[0] == "call"), None)
 
     @property
+    def first_target(self) -> int | None:
+        """The id of the first tensor of a batch that an output is held against."""
+        return next(iter(self.targets), None)
+
+    @property
     def by_distance(self) -> bool:
         """Whether the loss asks for outputs close to their targets, rather than for an order, a direction or a rate."""
         if any(op.name == "lgamma" for op in self.ops):

@@ -39,6 +39,11 @@ class Score:
     samples: int
     by_line: bool = False
 
+    @property
+    def nothing(self) -> bool:
+        """Whether it is an R² no better than the mean's, however bad another one was."""
+        return self.kind == "r2" and self.value <= 0
+
     def __str__(self) -> str:
         """Return the score for a sentence."""
         return f"{self.name} {self.value:.2f}"

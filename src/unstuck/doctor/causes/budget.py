@@ -31,8 +31,8 @@ def too_few_steps(case: Case) -> Suspicion | None:
     losses = case.losses
     if len(losses) < 6 or case.rerun is None or case.stream.interleaved or not np.isfinite(losses).all():
         return None
-    if case.targets_of_a_model and case.task == "numbers":
-        return None  # values to come, say, whose error tells little of what is learnt
+    if case.values_to_come:
+        return None  # their error tells little of what is learnt
     if any(other.passes[0].number > case.stream.passes[-1].number for other in case.stream.others):
         return None  # the training goes on in another way
     part = max(len(losses) // 6, 2)

@@ -112,8 +112,7 @@ def _by_class(outputs: list[Tensor], targets: list[Tensor], classes: int) -> tup
     classes = max(classes, int(y.max()) + 1, int(guess.max()) + 1)
     hits = torch.bincount(y[guess == y], minlength=classes).float()
     actual, predicted = torch.bincount(y, minlength=classes).float(), torch.bincount(guess, minlength=classes).float()
-    short = slice(0, classes)
-    return (hits / actual.clamp(min=1))[short], hits / predicted.clamp(min=1), actual, predicted
+    return hits / actual.clamp(min=1), hits / predicted.clamp(min=1), actual, predicted
 
 
 def _weighted(shares: Tensor) -> Callable[[], AbstractContextManager[Any]]:
@@ -141,7 +140,7 @@ def _resampled(
     again, classes = case.rerun, len(shares)
     if again is None:
         return None
-    y_key = next((key for key in again.program.targets), None)
+    y_key = again.program.first_target
 
     def balanced(batches: list[Batch]) -> list[Batch]:
         def choose(rows: dict[int, Tensor]) -> Tensor:

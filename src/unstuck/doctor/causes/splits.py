@@ -53,7 +53,7 @@ def in_another_form(case: Case) -> Suspicion | None:
     given = given_to(case)
     if not given.numeric or given.distinct is None or case.stream.interleaved:
         return None
-    if case.targets_of_a_model and case.task == "numbers":
+    if case.values_to_come:
         return None  # states that an agent comes to: others, the better it is
     train = given.distinct[0][:_MOST].float()
     if train.ndim < 2 or len(train) < 10 or not bool(torch.isfinite(train).all()):
@@ -103,7 +103,7 @@ def _of_its_own(case: Case, evaluated: EvaluationSet, train: Score) -> Verdict |
     other, evaluation, _ = found
     if _skill(other) < 0.5 * _skill(train) or _skill(evaluation) > _LOST * _skill(other):
         return Verdict(False, "")
-    x_key, y_key = again.program.first_input, next(iter(again.program.targets), None)
+    x_key, y_key = again.program.first_input, again.program.first_target
     x, y = evaluated.x, evaluated.y
     if x is None or y is None or x_key is None or y_key is None or set(again.batches[0]) != {x_key, y_key}:
         return None
@@ -337,7 +337,7 @@ def train_test_leak(case: Case) -> Suspicion | None:
     given = given_to(case)
     if given.distinct is None or len(given.distinct[0]) < 10 or case.stream.interleaved:
         return None
-    if case.targets_of_a_model and case.task == "numbers":
+    if case.values_to_come:
         return None  # states of a game, say, of which there are no others
     if not bool(torch.isfinite(given.distinct[0].float()).all()):
         return None

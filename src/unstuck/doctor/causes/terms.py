@@ -26,6 +26,7 @@ _ELEMENTWISE = (*NUMBER_LOSSES, "binary_cross_entropy", "binary_cross_entropy_wi
 ADAPTIVE = (
     optim.Adam, optim.AdamW, optim.NAdam, optim.RAdam, optim.Adamax, optim.RMSprop, optim.Adagrad, optim.Adadelta,
 )  # fmt: skip
+_REDUCED_ALIKE = "Reduce both terms alike: sum each over the numbers of a sample, and average over the batch."
 _FOLLOW = ("lr_too_high", "lr_too_low", "exploding_gradients", "too_few_steps", "under_capacity", "momentum_too_high",
            "clip_too_small", "vanishing_gradients")  # fmt: skip
 
@@ -148,7 +149,7 @@ def terms_apart(case: Case) -> Suspicion | None:
         f"{averaged.numbers}: the first weighs {apart:.3g} times as much as if both were means over the batch.",
         {"batch": rows, "summed": summed.numbers, "averaged": averaged.numbers, "weight": apart,
          "summed_value": values[id(summed)], "averaged_value": values[id(averaged)]},
-        "Reduce both terms alike: sum each over the numbers of a sample, and average over the batch.",
+        _REDUCED_ALIKE,
         averaged.op.site,
         probe=partial(_alike, case, rows),
         consequences=(*_FOLLOW, "dropout_too_strong", "weight_decay_too_strong"),
@@ -175,7 +176,7 @@ def by_number_and_by_sample(case: Case) -> Suspicion | None:
         f"One term of the loss is a mean over the {numbers} numbers of every sample, and another a mean of sums over "
         f"the {by_sample.summed} of each: the second weighs {apart:.3g} times as much as if both were sums.",
         {"batch": rows, "numbers": numbers, "summed": by_sample.summed, "weight": apart},
-        "Reduce both terms alike: sum each over the numbers of a sample, and average over the batch.",
+        _REDUCED_ALIKE,
         mean.op.site,
         probe=lambda: _alike(case, rows) or Verdict(False, ""),  # a weight may be meant: what no rerun tells is let be
         consequences=(*_FOLLOW, "dropout_too_strong", "weight_decay_too_strong", "dying_relu"),
