@@ -56,6 +56,8 @@ class Change:
         Called with what a pass gave, returns the loss to minimise in place of the script's.
     everything
         Whether the first optimiser takes the parameters, too, that the script's optimisers do not hold.
+    seed
+        Of dropout and whatever else the program draws.
     """
 
     lr: float = 1.0
@@ -72,6 +74,7 @@ class Change:
     training: bool | None = None
     loss: Callable[[Outcome], Tensor] | None = None
     everything: bool = False
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -203,7 +206,7 @@ class Rerun:
             made[0].param_groups[0]["params"] += [p for p in parameters.values() if id(p) not in held]
         return made
 
-    def run(self, steps: int, change: Change | None = None, *, seconds: float = 10.0, seed: int = 0) -> Tried:
+    def run(self, steps: int, change: Change | None = None, *, seconds: float = 10.0) -> Tried:
         """Run some steps again, and score what comes of it; no random number of the program is used up.
 
         Raises
@@ -213,7 +216,7 @@ class Rerun:
         """
         change = change or Change()
         with torch.random.fork_rng(_devices(self.stream)), torch.enable_grad():
-            torch.manual_seed(seed)
+            torch.manual_seed(change.seed)
             return self._run(steps, change, seconds)
 
     def _run(self, steps: int, change: Change, seconds: float) -> Tried:

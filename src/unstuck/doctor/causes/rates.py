@@ -21,6 +21,8 @@ _UNUSUAL = 0.99  # a momentum that no recipe has
 _USUAL_STEP = 1e-3  # of the weights' size
 _TINY = 3e-4  # likewise, of a step that hardly moves them
 _SOME = 0.03  # of a score
+_UNLIKE = 0.1  # of a score: more than runs differ by that only draw other numbers, at a sound rate
+_DRAWS = 3
 _RANKED = 0.035  # a ranking may lie below one with nothing left to lift
 
 
@@ -83,7 +85,7 @@ def lr_too_high(case: Case) -> Suspicion | None:
         {"lr": rate, "update_to_weight_early": early, "loss_start": start, "loss_end": end},
         f"Lower the rate by a factor of ten, to {rate / 10:g}, or find it with a range test.",
         line_of_setting(case.seen.made_at(case.stream.optimizer), _RATE_NAMES, rate),
-        probe=lambda: _best(case, [0.1, *(step for step in (_factor(early),) if step < 0.1)]),
+        probe=lambda: _lower(case, [0.1, *(step for step in (_factor(early),) if step < 0.1)]),
         consequences=(
             "dying_relu",
             "exploding_gradients",
@@ -194,6 +196,31 @@ def _best(case: Case, factors: list[float]) -> Verdict | None:
             return verdict
         if factor == factors[-1] == 10.0 and _helps(verdict):
             factors.append(100.0)
+    return verdict
+
+
+def _lower(case: Case, factors: list[float]) -> Verdict | None:
+    """Try lower rates; where a rerun went well at the script's own, see whether that was luck."""
+    verdict = _best(case, factors)
+    own, before = case.scores[0], case.baseline
+    if verdict is None or verdict.confirmed or own is None or before is None or before.train is None:
+        return verdict
+    if before.train.kind != own.kind or not before.train.value > own.value + _UNLIKE:
+        return verdict
+    for seed in range(1, 1 + _DRAWS):
+        name = f"drawn anew, {seed}"
+        low, high = case.try_out(name, Change(seed=seed)), case.try_out(f"{name}, lower", Change(lr=0.1, seed=seed))
+        if low is None or high is None or low.train is None or high.train is None:
+            return verdict
+        if not high.train.value > own.value + _UNLIKE:
+            return verdict
+        if high.train.value > low.train.value + _UNLIKE:
+            return Verdict(
+                True,
+                f"how it ends hangs on what is drawn: {low.train} at this rate, {high.train.value:.2f} at a tenth of "
+                f"it, after {case.probe_steps} steps",
+                {"score_before": low.train.value, "score_after": high.train.value},
+            )
     return verdict
 
 
