@@ -19,7 +19,18 @@ from unstuck.doctor.retrials import rows_of, taken
 from unstuck.doctor.scores import Score
 from unstuck.doctor.watch.tape import Op
 
-__all__ = ["by_halves", "changed", "cured", "lifted", "replacing", "score_error", "set_right", "skipping", "without_op"]
+__all__ = [
+    "by_halves",
+    "by_loss",
+    "changed",
+    "cured",
+    "lifted",
+    "replacing",
+    "score_error",
+    "set_right",
+    "skipping",
+    "without_op",
+]
 
 
 def changed(case: Case, name: str, change: Change, enough: float = 0.3) -> Verdict | None:
@@ -29,7 +40,7 @@ def changed(case: Case, name: str, change: Change, enough: float = 0.3) -> Verdi
     """
     found = case.gain(name, change)
     if found is None:
-        return None
+        return by_loss(case, name, change)
     share, before, after = found
     tried = f"{name}: {before} -> {after.value:.2f} after {case.probe_steps} steps"
     return Verdict(share > enough, tried, ruins=_ruins(case, name))
@@ -107,6 +118,7 @@ _NOTHING = 0.03  # of a first loss: what is left of it is not worth a cure
 _HALF = 0.5  # of the way to a perfect score: what a better setting must go to count as a cure
 _WORTH = 0.05  # and by how much the score itself must rise
 _LEARNT, _LEFT = 0.3, 0.3  # of a score above chance, and the share of it that is left: less, and it is ruined
+_FURTHER = 1 / 3  # of what a loss falls by: more, and it was held back
 _ASKED = 2000  # samples of the other half, in one batch
 _LEAST = 0.03  # of a score: two runs of the same script with other seeds differ by as much
 
@@ -135,10 +147,33 @@ def cured(
 
 def set_right(case: Case, name: str, change: Change, enough: float = _HALF, least: float = _WORTH) -> Verdict | None:
     """Rerun with another setting, which must go half the way to a perfect score, and be better on training data too."""
-    verdict = cured(case, name, change, enough, least, errors=0.0)
+    verdict = cured(case, name, change, enough, least, errors=0.0) or by_loss(case, name, change)
     if verdict is not None and verdict.confirmed and not _trains_better(case, name):
         return Verdict(False, verdict.tried, verdict.evidence)
     return verdict
+
+
+def by_loss(case: Case, name: str, change: Change) -> Verdict | None:
+    """Rerun with another setting where nothing can be scored; it confirms where the loss falls much further with it.
+
+    None where a score is known, or the loss is another one, or what a pass was given is known of few: those are learnt
+    by heart at any setting.
+    """
+    again = case.rerun
+    if again is None or any(score is not None for score in case.scores) or change.loss is not None:
+        return None
+    if again.program.fixed_targets or case.values_to_come:
+        return None
+    before, after = case.baseline, case.try_out(name, change)
+    if before is None or after is None or not len(before.losses) or not np.isfinite(after.last):
+        return None
+    first, tail = float(before.losses[0]), after.losses[-max(len(after.losses) // 10, 1) :]
+    fell = first - before.last if np.isfinite(before.last) else 0.0
+    falls, noise = first - after.last, 3 * float(tail.std()) / math.sqrt(len(tail))
+    return Verdict(
+        falls > 0 and falls > (1 + _FURTHER) * fell + noise,
+        f"{name}: loss {before.last:.3g} -> {after.last:.3g} after {case.probe_steps} steps, from {first:.3g}",
+    )
 
 
 def by_halves(case: Case) -> tuple[Score, Score, int] | None:

@@ -18,6 +18,10 @@ __all__ = ["Outcome", "Program", "program_of"]
 
 _PLUS = frozenset({"add", "__add__", "__radd__", "__iadd__", "add_"})
 
+_FILLED = frozenset(
+    {"zeros", "ones", "full", "zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full"}
+)
+
 _OF_CLASSES = frozenset({"cross_entropy", "kl_div", "log_softmax", "softmax", "logsumexp"})
 
 Key = tuple[str, int, int] | tuple[str, int]
@@ -46,8 +50,8 @@ class Program:
         Functions and models, outside of all models.
     outside
         What they are given that no op before them made, by the id of the tensor in the look's tape: which argument of
-        which model call (``("call", call, place)``), the target of which loss call (``("target", call)``), or a
-        constant of the script's (``("constant", place)``).
+        which model call (``("call", call, place)``), the target of which loss call (``("target", call)``), a constant
+        of the script's (``("constant", place)``), or a number as often as the batch has rows (``("filled", place)``).
     values
         The tensors of the look itself, by the same ids.
     result, data
@@ -78,6 +82,8 @@ class Program:
                 if what[1] >= len(done.loss_calls):
                     return None
                 value = done.loss_calls[what[1]].target
+            elif what[0] == "filled" and done.calls and (first := done.calls[0].first) is not None and first.ndim:
+                value = self.values[key][:1].expand(len(first), *self.values[key].shape[1:])
             else:
                 continue
             if not value.numel() and self.values[key].numel():
@@ -203,6 +209,7 @@ def program_of(stream: Stream, look: Look) -> Program | None:
     values: dict[int, Tensor] = {}
     targets: dict[int, int] = {}
     made: set[int] = set()
+    filled = {id(out) for op in look.ops if op.name in _FILLED for out in op.outputs}
     sizes = {t.shape[0] for op in kept if isinstance(op.func, nn.Module) for t in op.inputs if t.ndim}
     call_number = loss_number = -1
     for op in kept:
@@ -221,6 +228,8 @@ def program_of(stream: Stream, look: Look) -> Program | None:
             elif op.name in LOSSES and _is_target(op, given):
                 outside[id(given)] = ("target", loss_number)
                 targets[id(given)] = loss_number
+            elif id(given) in filled and given.ndim and given.shape[0] in sizes:
+                outside[id(given)] = ("filled", place)
             else:
                 outside[id(given)] = ("constant", place)
                 if given.ndim and given.shape[0] in sizes:

@@ -144,6 +144,50 @@ class Rerun:
         ]
         return unseen or self.stream.evaluations
 
+    @cached_property
+    def unseen_batches(self) -> list[Batch]:
+        """What the models were given in evaluations of samples not trained on, in batches of the training's size.
+
+        Only of programs that hold outputs against nothing else than their inputs: no other target is known here.
+        """
+        program, calls = self.program, self.stream.passes[-1].calls
+        places = {key: what for key, what in program.outside.items() if what[0] == "call"}
+        if program.fixed_targets or not places or not all(key in places for key in program.targets):
+            return []
+        modules, found = [call.module for call in calls], []
+        evaluations, at = self._unseen, 0
+        while at + len(calls) <= len(evaluations):
+            group = evaluations[at : at + len(calls)]
+            batch = {key: value for key, (_, call, place) in places.items()  # type: ignore[misc]
+                     if call < len(group) and place < len(group[call].given)
+                     and (value := group[call].given[place]).numel()}  # fmt: skip
+            alike = all(a.module is b for a, b in zip(group, modules, strict=True)) and len(batch) == len(places)
+            if alike and all(value.shape[1:] == program.values[key].shape[1:] for key, value in batch.items()):
+                found.append(batch)
+                at += len(calls)
+            else:
+                at += 1
+        return [part for batch in found[-_SCORED:] for part in self._cut_up(batch)][:_SCORED]
+
+    def _cut_up(self, batch: Batch) -> list[Batch]:
+        """Return a batch in parts as long as those that were trained on: a loss may hang on how many there are."""
+        lengths = {key: len(self.batches[0][key]) for key in batch if self.batches[0][key].ndim}
+        parts = min((len(batch[key]) // max(length, 1) for key, length in lengths.items()), default=0)
+        return [
+            {k: v[i * lengths[k] : (i + 1) * lengths[k]] if k in lengths else v for k, v in batch.items()}
+            for i in range(parts)
+        ]
+
+    def loss_on(self, models: dict[int, nn.Module], batches: Sequence[Batch]) -> float:
+        """Return the mean loss of models in evaluation mode on some batches; no random number is used up."""
+        for model in models.values():
+            model.eval()
+        parameters = self.parameters_for(models)
+        with torch.no_grad(), torch.random.fork_rng(_devices(self.stream)):
+            torch.manual_seed(0)
+            found = [float(self.program.run(models, batch, parameters).loss.mean()) for batch in batches]
+        return float(np.mean(found)) / self.stream.passes[0].scale if found else float("nan")
+
     def fresh(self) -> dict[int, nn.Module]:
         """Return copies of the models as they were before the first pass, by the ids of the script's."""
         number = self.stream.passes[0].number

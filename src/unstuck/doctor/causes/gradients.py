@@ -144,17 +144,19 @@ def missing_optimizer_step(case: Case) -> Suspicion | None:
 def detached_graph(case: Case) -> Suspicion | None:
     """Suspect parameters that are used on the way to the loss, want a gradient, and get none."""
     stream = case.stream
-    if not stream.looks or not stream.models:
+    if not stream.looks:
         return None
-    ops = case.pass_ops
+    names = stream.names or {id(p): f"the optimiser's tensor {i + 1}" for i, p in enumerate(stream.held)}
+    ops = case.pass_ops if stream.models else [op for op in case.pass_ops if op.grad]
     reached = {id(leaf) for look in case.seen.looks for leaf in look.reached}  # by whichever loss
     used = {id(t) for op in ops for t in op.inputs if t.is_leaf and t.requires_grad}
     held = {id(p) for p in stream.held}
-    cut = {key: name for key, name in stream.names.items() if key in used - reached and (key in held or not held)}
+    cut = {key: name for key, name in names.items() if key in used - reached and (key in held or not held)}
     cuts = [op for op in ops if op.name in _CUTTING and any(t.requires_grad for t in op.inputs)]
     blind = [op for op in ops if not op.grad and any(id(t) in cut for t in op.inputs)]
     if cut:
-        count = sum(p.numel() for name, p in stream.parameters.items() if name in cut.values())
+        sizes = {id(p): p.numel() for p in (*stream.parameters.values(), *stream.held) if id(p) in cut}
+        count = sum(sizes.values())
         op = next(iter(blind or cuts), None)
         how = "torch.no_grad" if blind else (op.name if op else "")
         site = _no_grad_line(op) if blind and op else (op.site if op else case.loss_site)

@@ -21,6 +21,7 @@ __all__ = ["JUDGES"]
 _SORTED = 0.25  # of the way from batches drawn at random (0) to batches of one class, or of one value, each (1)
 _CLEAR = 0.6
 _FEW = 0.5  # of all samples that there are: what a loop that goes through them would have passed
+_GAP = 0.25  # of what the loss falls by, between samples fed and others
 _AGAIN = 4  # times that a batch must have come again, for it to be no matter of a short run
 
 
@@ -107,6 +108,8 @@ def _sequential_loader(case: Case, given: Given) -> Site | None:
 def repeated_batch(case: Case) -> Suspicion | None:
     """Tell a few batches that are fed over and over, of a data set that has many more samples."""
     given = given_to(case)
+    if not given.pairs:
+        return _repeated_without_targets(case)
     of_rows = all(len(y) % max(len(x), 1) == 0 for x, y in given.pairs)  # a sequence's targets may be flattened
     if len(given.pairs) < 2 * _AGAIN or not of_rows or case.stream.interleaved:
         return None
@@ -133,6 +136,41 @@ def repeated_batch(case: Case) -> Suspicion | None:
         ),
         certain=True,
     )  # fmt: skip
+
+
+def _repeated_without_targets(case: Case) -> Suspicion | None:
+    """Tell a few batches fed over and over where no targets are known: what else is evaluated goes far worse."""
+    inputs, again = [x for x in case.inputs if x.ndim], case.rerun
+    if len(inputs) < 2 * _AGAIN or again is None or case.stream.interleaved:
+        return None
+    keys = [keys_of(x) for x in inputs]
+    batches, seen = len({key.tobytes() for key in keys}), len(np.unique(np.concatenate(keys)))
+    unseen = again.unseen_batches
+    x_key = again.program.first_input
+    if batches * _AGAIN > len(inputs) or not unseen or x_key is None:
+        return None
+    total = len(np.unique(np.concatenate([keys_of(batch[x_key]) for batch in unseen])))
+    if seen > _FEW * total:
+        return None
+    models = case.quietly(again.final)
+    if models is None:
+        return None
+    trained, tested = again.loss_on(models, again.batches[-1:]), again.loss_on(models, unseen)
+    fallen = float(case.losses[0]) - trained
+    if not tested - trained > _GAP * fallen > 0:
+        return None
+    kind = "batch" if batches == 1 else "batches"
+    return Suspicion(
+        "repeated_batch",
+        0.9,
+        f"{len(case.stream.passes)} passes were made with {batches} different {kind}, of {seen} samples, on which the "
+        f"loss ends at {trained:.3g}; on {total} others it is {tested:.3g}.",
+        {"batches": batches, "passes": len(case.stream.passes), "samples_seen": seen, "samples_evaluated": total},
+        "Take the next batch in every step: loop over the loader itself, and draw new indices for every batch.",
+        given_to(case).drawn_from[1] or case.stream.passes[-1].site,
+        consequences=("overfitting", "too_few_steps", "under_capacity", "lr_too_low", "lr_too_high"),
+        certain=True,
+    )
 
 
 def _fed_besides(case: Case) -> bool:

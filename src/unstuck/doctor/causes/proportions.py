@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -22,6 +23,7 @@ _HIGH = 0.02  # a rate, for AdamW, of which the decay takes off twenty times wha
 _USUAL = 1e-3  # less of Adam's decay is common
 _SEEN = 0.1  # of the loss: a smaller penalty is not worth a rerun
 _STRONG = 0.4  # of the gradient's pull
+_PERFECT, _LEFT = 1.0, 0.35  # of a score, and of what it leaves unexplained
 
 
 def clip_before_unscale(case: Case) -> Suspicion | None:
@@ -123,7 +125,15 @@ def _without_it(case: Case, change: Change, *, outweighs: bool) -> Verdict | Non
     Where it pulls about as hard as the data at the end, it is no longer the rate or luck that holds the fit back.
     """
     verdict = set_right(case, "with the penalty off", change, *((0.35, 0.02) if outweighs else ()))
+    if verdict is not None and not verdict.confirmed and outweighs and _explains_the_rest(verdict):
+        return Verdict(True, verdict.tried, verdict.evidence)
     return verdict or (Verdict(False, "") if outweighs else None)
+
+
+def _explains_the_rest(verdict: Verdict) -> bool:
+    """Whether most of what a fit leaves unexplained, small as it is, goes."""
+    before, after = (float(verdict.evidence.get(name, math.nan)) for name in ("score_before", "score_after"))
+    return before < _PERFECT and 1 - after < _LEFT * (1 - before)
 
 
 def _scaled_up(optimizer: optim.Optimizer) -> bool:

@@ -49,8 +49,8 @@ def zero_or_constant_init(case: Case) -> Suspicion | None:
         return None  # where nothing was ever moved, what is wrong lies elsewhere
     # The last matrix may start at zero, but for the only one that there is, as in a factorisation.
     hidden = order[:-1] or [p for p in order if not _of_torch(owner_of(case, p))]
-    stuck = [(p, min(_equal(first[id(p)], axes), _equal(p.detach(), axes))) for p in hidden if (axes := _axes(case, p))]
-    stuck = [(p, share) for p, share in stuck if share >= _SHARE]
+    stuck = [(p, min(_equal(first[id(p)], axes), _equal(p.detach(), axes))) for p in order if (axes := _axes(case, p))]
+    stuck = [(p, share) for p, share in stuck if share >= _SHARE and (_among(p, hidden) or moved(case, [p]))]
     if stuck:
         parameter, share = stuck[0]
         name = case.stream.names.get(id(parameter), "the first matrix")
@@ -112,6 +112,10 @@ def _order(case: Case, known: set[int]) -> list[Tensor]:
             if op.grad and not isinstance(op.func, nn.Module):
                 found |= {id(t): t for t in op.inputs if t.ndim > 1 and id(t) in known and id(t) not in found}
     return list(found.values())
+
+
+def _among(parameter: Tensor, others: list[Tensor]) -> bool:
+    return any(parameter is other for other in others)
 
 
 def _of_torch(owner: nn.Module | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from unstuck.doctor.case import Case, EvaluationSet, Suspicion
 from unstuck.doctor.causes.modes import of_training
 from unstuck.doctor.given import held_out
 from unstuck.doctor.loops import line_of_length
+from unstuck.doctor.printed import series_of
 from unstuck.doctor.sources import line_with
 from unstuck.doctor.watch.sites import Site
 
@@ -40,8 +42,10 @@ class _Curve:
 def overfitting(case: Case) -> Suspicion | None:
     """Suspect a run whose evaluation has become worse for long while its training loss went on falling."""
     train, evaluated = case.scores
-    if case.stream.interleaved or train is None or evaluated is None:
+    if case.stream.interleaved:
         return None
+    if train is None or evaluated is None:
+        return _without_scores(case)
     least = _GAP / 2 if train.kind == "auc" else _GAP
     if train.value - evaluated.value < least:
         return None
@@ -75,6 +79,87 @@ def overfitting(case: Case) -> Suspicion | None:
             consequences=("too_few_steps", "label_noise", "lr_too_low"),
         )  # fmt: skip
     return None
+
+
+def _without_scores(case: Case) -> Suspicion | None:
+    """Suspect it by losses alone: of what was evaluated, or as the script prints them."""
+    if case.values_to_come or len(case.losses) < 20 or not np.isfinite(case.losses).all():
+        return None
+    found = case.quietly(lambda: _by_held_loss(case)) or _by_print(case)
+    if found is None:
+        return None
+    steps, losses, training, printed = found
+    fallen = float(case.losses[:3].mean()) - training[-1]
+    best = int(np.nanargmin(losses))
+    rise, since = float(np.median(losses[-2:])) - losses[best], training[best] - training[-1]
+    if steps[best] > 0.6 * steps[-1] or not rise > _RISE * fallen > 0 or since < _STILL * fallen:
+        return None
+    if losses[best] > 0 and rise < _RISE * losses[best]:
+        return None
+    return Suspicion(
+        "overfitting",
+        0.75,
+        f"From step {steps[best]} of {case.stream.steps} on {printed or 'the loss of what was evaluated'} rises, from "
+        f"{losses[best]:.3g} to {losses[-1]:.3g}, while the training loss falls from {training[best]:.3g} to "
+        f"{training[-1]:.3g}.",
+        {
+            "loss_best": float(losses[best]), "loss_last": float(losses[-1]), "rise": rise, "step_best": steps[best],
+        },
+        "Stop at the lowest evaluation loss, get more data or augment it, or regularise: weight decay, dropout.",
+        line_of_length(case.stream.passes[-1].site),
+        symptoms=("train_test_gap",),
+        consequences=("too_few_steps", "lr_too_low", "lr_too_high"),
+    )  # fmt: skip
+
+
+_Losses = tuple[
+    list[int], np.ndarray, np.ndarray, str
+]  # steps, losses of evaluations and of training, what prints them
+
+
+def _by_held_loss(case: Case) -> _Losses | None:
+    """Return the losses of weights kept on the way, on what was evaluated and on as many batches of the training."""
+    again = case.rerun
+    if again is None or not again.unseen_batches:
+        return None
+    by_step: dict[int, dict[int, dict[str, Tensor]]] = {}
+    for step, key, state in case.seen.snapshots:
+        by_step.setdefault(step, {})[key] = state
+    held, trained, steps = [], [], []
+    models = again.final()
+    mine = again.batches[-len(again.unseen_batches) :]
+    last = case.stream.passes[-1].step + 1
+    for step, states in [*[(s, kept) for s, kept in by_step.items() if models.keys() <= kept.keys()][-12:], (last, {})]:
+        if step == last:
+            models = again.final()
+        for key, state in states.items():
+            if key in models:
+                models[key].load_state_dict(state, strict=False)
+        steps.append(step)
+        held.append(again.loss_on(models, again.unseen_batches))
+        trained.append(again.loss_on(models, mine))
+    return (steps, np.array(held), np.array(trained), "") if len(steps) >= _FEWEST else None
+
+
+def _by_print(case: Case) -> _Losses | None:
+    """Return a loss that the script prints, where that turns, beside the training's."""
+    phases = {step for one in case.evaluation_sets for step in one.phases}
+    for series in series_of(case.seen.printed):
+        steps = [reading.step for reading in series.readings]
+        values = np.array([reading.value for reading in series.readings])
+        if not _LOSS.search(series.label) or series.split == "train" or len(set(steps)) < _FEWEST:
+            continue
+        if not np.isfinite(values).all() or len(phases & set(steps)) < _FEWEST:
+            continue
+        training = np.array([_training_loss(case, step) for step in steps])
+        if np.median(values[-2:]) - values.min() > _RISE * (float(case.losses[:3].mean()) - training[-1]):
+            return steps, values, training, f'"{series.label}"'
+    return None
+
+
+_LOSS = re.compile(r"loss|\bnll\b|nats|\bbits\b|cross[- ]?entropy|deviance|perplexity|\bmse\b|\brmse\b")
+_FEWEST = 5  # readings
+_STILL = 0.08  # of all that the training loss falls, since the evaluation was at its best
 
 
 def _within(case: Case, one: EvaluationSet) -> EvaluationSet:
