@@ -151,6 +151,7 @@ class Program:
         known: dict[int, Any] = {**{key: self.values[key] for key in self.outside}, **batch}
         output, given, of_data = None, None, None
         scored, number = next(iter(self.targets.values()), -1), -1
+        by_hand = self.first_target if scored < 0 else None  # what a difference is taken from, in place of a loss call
 
         def place(leaf: Any) -> Any:
             if not isinstance(leaf, Tensor):
@@ -168,6 +169,9 @@ class Program:
                     number += 1
                     if number <= scored or scored < 0:
                         given = args[0] if args else kwargs.get("input")
+                places = [id(tensor) for tensor in op.inputs]
+                if given is None and by_hand in places and "sub" in op.name and len(places) == 2:
+                    given = known.get(places[1 - places.index(by_hand)])
                 out = op.func(*args, **kwargs)
                 if op.name in LOSSES:
                     of_data = out
@@ -235,6 +239,7 @@ def program_of(stream: Stream, look: Look) -> Program | None:
                 if given.ndim and given.shape[0] in sizes:
                     targets.setdefault(id(given), -1)
         made |= {id(out) for out in op.outputs}
+    targets = dict(sorted(targets.items(), key=lambda item: item[1] < 0))  # what a loss call holds against comes first
     return Program(stream, kept, outside, values, id(look.loss), _without_penalties(kept, outside, look.loss), targets)
 
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_map
+from torch.utils.data import DataLoader
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.given import given_to, keys_of
@@ -144,12 +145,29 @@ def _call(case: Case) -> ModelCall | None:
         rows = _rows(call)
         if any(len(t) != rows for t in given):
             continue
-        if target is not None and target.ndim and target.numel() and len(target) != rows:
+        other = target is not None and target.ndim and target.numel() and len(target) != rows
+        if target is not None and other and (len(target) % rows or not _drawn_by_rows(case, given[0])):
             continue
         if given[0].ndim > 1 and given[0].shape[1] == rows and target is None:
             continue  # either axis may be the batch
         return call
     return None
+
+
+def _drawn_by_rows(case: Case, x: Tensor) -> bool:
+    """Whether the rows of a batch were taken out of a tensor or a data set of more: then the first axis is samples'.
+
+    Where targets are flattened nothing else tells it from that of time.
+    """
+    base = given_to(case).drawn_from[0]
+    if base is not None and base.shape[1:] == x.shape[1:] and len(base) > len(x):
+        return True
+    sizes = {
+        made.thing.batch_size
+        for made in case.seen.made.values()
+        if isinstance(made.thing, DataLoader) and id(made.thing) in case.seen.iterated
+    }
+    return len(x) in sizes and (x.ndim < 2 or x.shape[1] not in sizes)
 
 
 def _rows(call: ModelCall) -> int:

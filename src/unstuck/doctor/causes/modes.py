@@ -141,8 +141,10 @@ def of_training(case: Case, calls: list[ModelCall]) -> bool:
     x = calls[-1].first
     if x is None or not x.numel() or case.x is None or case.x.shape[1:] != x.shape[1:] or case.x.dtype != x.dtype:
         return False
-    known = {row.tobytes() for row in case.x.flatten(1).cpu().numpy()}
-    rows = x[:64].flatten(1).cpu().numpy()
+    if not x.ndim or (x.ndim == 1 and not x.is_floating_point()):
+        return False  # such as the numbers of users, who are all known
+    known = {row.tobytes() for row in case.x.reshape(len(case.x), -1).cpu().numpy()}
+    rows = x[:64].reshape(min(len(x), 64), -1).cpu().numpy()
     return float(np.mean([row.tobytes() in known for row in rows])) > 0.5
 
 

@@ -129,8 +129,8 @@ def _symbols(target: Tensor, lengths: object) -> Tensor:
 
 def _beyond(case: Case) -> Suspicion | None:
     """Suspect classes that an evaluation names and the model has no output for."""
-    if case.loss_name.startswith("binary_cross_entropy"):
-        return None  # thresholds between ranks, say, of which there is one less
+    if case.loss_name.startswith("binary_cross_entropy") or case.task == "unknown":
+        return None  # thresholds between ranks, say, of which there is one less; or outputs that are no classes' scores
     for evaluated in case.evaluation_sets:
         for call in next(reversed(evaluated.phases.values())):
             out, y = call.output, call.target

@@ -144,10 +144,17 @@ def _by_held_loss(case: Case) -> _Losses | None:
 def _by_print(case: Case) -> _Losses | None:
     """Return a loss that the script prints, where that turns, beside the training's."""
     phases = {step for one in case.evaluation_sets for step in one.phases}
-    for series in series_of(case.seen.printed):
+    known = series_of(case.seen.printed)
+    named = [series for series in known if _LOSS.search(series.label)]
+    for series in known:
         steps = [reading.step for reading in series.readings]
         values = np.array([reading.value for reading in series.readings])
-        if not _LOSS.search(series.label) or series.split == "train" or len(set(steps)) < _FEWEST:
+        beside = (other.readings[0].value for other in named if other.site == series.site)
+        if series.kind not in ("", "loss", "squares") or not any(_near(series.readings[0].value, v) for v in beside):
+            continue
+        if series not in named and not _OTHERS.search(series.label):
+            continue
+        if series.split == "train" or len(set(steps)) < _FEWEST:
             continue
         if not np.isfinite(values).all() or len(phases & set(steps)) < _FEWEST:
             continue
@@ -157,6 +164,13 @@ def _by_print(case: Case) -> _Losses | None:
     return None
 
 
+def _near(value: float, other: float) -> bool:
+    """Whether two numbers printed side by side may be the same loss, of two sets of samples."""
+    return abs(value - other) <= _ALIKE * abs(other)
+
+
+_ALIKE = 0.4
+_OTHERS = re.compile(r"test|\bval|held|hidden|unseen|check|known|\bnew\b|\bdev\b")
 _LOSS = re.compile(r"loss|\bnll\b|nats|\bbits\b|cross[- ]?entropy|deviance|perplexity|\bmse\b|\brmse\b")
 _FEWEST = 5  # readings
 _STILL = 0.08  # of all that the training loss falls, since the evaluation was at its best
@@ -213,6 +227,8 @@ def _from_weights(case: Case, one: EvaluationSet) -> tuple[list[int], np.ndarray
     if not calls or not all(call.kept for call in calls):
         return None
     model, loss = calls[0].module, getattr(F, case.loss_name, None)
+    if not case.loss_name and case.rerun is not None and case.rerun.program.by_distance:
+        loss = F.mse_loss
     if loss is None or any(call.module is not model for call in calls):
         return None
     twin = copy.deepcopy(model).eval()

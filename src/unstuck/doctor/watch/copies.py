@@ -55,7 +55,7 @@ class Keeper:
         def keep(leaf: Any) -> Any:
             if not isinstance(leaf, Tensor):
                 return leaf
-            size = leaf.numel() * leaf.element_size()
+            size = _numbers(leaf) * leaf.element_size()
             if size > self.left[kind]:
                 return leaf.detach().new_empty((0, *leaf.shape[1:]))
             self.left[kind] -= size
@@ -94,6 +94,13 @@ class Keeper:
             if of_inputs and not isinstance(op.func, nn.Module):  # what a model returns is its own
                 for out in op.outputs:
                     owners[id(out)] = of_inputs
+
+
+def _numbers(tensor: Tensor) -> int:
+    """Return how many numbers a tensor holds: of a sparse one, where they lie counts, too."""
+    if tensor.layout == torch.sparse_coo:
+        return tensor._nnz() * (2 * tensor.sparse_dim() + 1)
+    return tensor.numel()
 
 
 def len_(tensor: Tensor) -> int:
