@@ -321,6 +321,14 @@ class Case:
 
     # -- how it went --------------------------------------------------------------------------------------------------
 
+    def loaded_before(self, module: nn.Module) -> bool:
+        """Whether a module took a state from elsewhere before the first pass, as what was learnt in another training.
+
+        What is loaded later may be the best state of this one.
+        """
+        step = self.seen.loaded.get(id(module))
+        return step is not None and step <= self.stream.passes[0].step
+
     @cached_property
     def losses(self) -> np.ndarray:
         """The loss of each pass."""

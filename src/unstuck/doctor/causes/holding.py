@@ -214,7 +214,7 @@ def frozen_parameters(case: Case) -> Suspicion | None:
         id(p)
         for model in stream.models
         for m in model.modules()
-        if id(m) in case.seen.loaded
+        if case.loaded_before(m)
         for p in m._parameters.values()
         if p is not None
     }

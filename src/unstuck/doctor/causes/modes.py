@@ -13,8 +13,9 @@ from unstuck.doctor.case import Case, EvaluationSet, Suspicion, Verdict
 from unstuck.doctor.probes import lifted, replacing
 from unstuck.doctor.recording import ModelCall
 from unstuck.doctor.rerun import Change
-from unstuck.doctor.scores import Score
+from unstuck.doctor.scores import Score, score_of
 from unstuck.doctor.signals import DROPOUTS, listen
+from unstuck.doctor.watch.sites import Place
 
 __all__ = ["DROPOUT_MODULES", "as_it_is", "of_training", "wrong_train_eval_mode"]
 
@@ -47,7 +48,7 @@ def _trained_in_eval(case: Case) -> Suspicion | None:
     for model in case.stream.models:
         parts = _matters(model)
         # Layers kept in evaluation mode on purpose belong to what was learnt before, or does not learn now.
-        parts = [part for part in parts if id(part) not in case.seen.loaded]
+        parts = [part for part in parts if not case.loaded_before(part)]
         if not parts or not any(id(p) in trained for p in model.parameters()):
             continue
         if all(isinstance(part, _NORM) and not any(id(p) in trained for p in part.parameters()) for part in parts):
@@ -79,7 +80,7 @@ def _said(parts: list[nn.Module]) -> str:
 
 
 def _evaluated_in_train(case: Case) -> Suspicion | None:
-    wrong = [one for one in case.evaluation_sets if _in_training_mode(case, one)]
+    wrong = [one for one in (*case.evaluation_sets, *_of_averages(case)) if _in_training_mode(case, one)]
     if not wrong:
         return None
     one = wrong[0]
@@ -103,6 +104,19 @@ def _evaluated_in_train(case: Case) -> Suspicion | None:
         consequences=("dropout_too_strong", "batch_norm_tiny_batch", "under_capacity", "too_few_steps", "metric_wrong"),
         certain=True,
     )
+
+
+def _of_averages(case: Case) -> list[EvaluationSet]:
+    """Return the evaluations of models made like the trained one that are not trained themselves, such as averages."""
+    trained = [model for stream in (case.stream, *case.stream.others) for model in stream.models]
+    shapes = [[p.shape for p in model.parameters()] for model in case.stream.models]
+    found: dict[tuple[Place, ...], dict[int, list[ModelCall]]] = {}
+    for call in case.seen.evaluations:
+        alike = [p.shape for p in call.module.parameters()] in shapes
+        if alike and not any(call.module is model for model in trained):
+            found.setdefault(call.stack, {}).setdefault(call.step, []).append(call)
+    measure = case.rerun.measure if case.rerun is not None else score_of
+    return [EvaluationSet(stack, phases, measure) for stack, phases in found.items()]
 
 
 def _better(before: Score | None, after: Score | None, tried: str) -> Verdict | None:

@@ -14,7 +14,7 @@ from unstuck.doctor.probes import changed, set_right
 from unstuck.doctor.program import program_of
 from unstuck.doctor.recording import StepLook
 from unstuck.doctor.rerun import Change
-from unstuck.doctor.sources import line_of_setting
+from unstuck.doctor.sources import line_at, line_of_setting
 
 __all__ = ["JUDGES"]
 
@@ -23,14 +23,17 @@ _HIGH = 0.02  # a rate, for AdamW, of which the decay takes off twenty times wha
 _USUAL = 1e-3  # less of Adam's decay is common
 _SEEN = 0.1  # of the loss: a smaller penalty is not worth a rerun
 _STRONG = 0.4  # of the gradient's pull
+_LITTLE = 0.1  # of the gradients' norm: a clip that leaves more is at work in many sound runs' beginning
 _PERFECT, _LEFT = 1.0, 0.35  # of a score, and of what it leaves unexplained
 
 
 def clip_before_unscale(case: Case) -> Suspicion | None:
     """Suspect clipping of gradients that a GradScaler has multiplied and not yet divided."""
     count, scale = case.seen.scaled_clips, case.stream.passes[0].scale if case.stream.passes else 1.0
-    if not count or scale == 1.0:
+    if scale == 1.0:
         return None
+    if not count:
+        return _scaled_down_by_hand(case, scale)
     bound = case.seen.clips[0][2]
     return Suspicion(
         "clip_before_unscale",
@@ -46,12 +49,32 @@ def clip_before_unscale(case: Case) -> Suspicion | None:
     )
 
 
+def _scaled_down_by_hand(case: Case, scale: float) -> Suspicion | None:
+    """Suspect it where the script itself scales gradients down, and unscale_ was never called."""
+    site = case.seen.sites.get("unscale")  # where the step divides, it is the line of the step
+    left = [] if case.seen.clips or "unscale_" in line_at(site) else _left_by_clipping(case)
+    if not left or float(np.median(left)) > _LITTLE:
+        return None
+    typical = float(np.median(left))
+    return Suspicion(
+        "clip_before_unscale",
+        0.7,
+        f"A median of {typical:.2%} of the gradients' norm is left when the step comes: they were scaled down while "
+        f"the scaler had multiplied them by {scale:g}.",
+        {"share_left_median": typical, "scale": scale},
+        "Call scaler.unscale_(optimizer) before the gradients are clipped.",
+        case.stream.passes[-1].site,
+        probe=lambda: _against_run(case, "without what scales the gradients down"),
+        consequences=("clip_too_small", "lr_too_low", "too_few_steps", "under_capacity", "vanishing_gradients"),
+    )
+
+
 def clip_too_small(case: Case) -> Suspicion | None:
     """Suspect a clip that scales nearly every gradient far down."""
     if case.seen.scaled_clips or not case.stream.step_looks:
         return None
     left = _left_by_clipping(case)
-    if not left or float(np.median(left)) > 0.1:  # a clip that leaves a tenth is at work in many sound runs' beginning
+    if not left or float(np.median(left)) > _LITTLE:
         return None
     typical, bound = float(np.median(left)), case.seen.clips[0][2] if case.seen.clips else float("nan")
     site = case.seen.sites.get("clip")
@@ -64,7 +87,11 @@ def clip_too_small(case: Case) -> Suspicion | None:
         {"share_left_median": typical, "share_left_max": float(np.max(left)), "bound": bound},
         "Raise the bound to about the norms of ordinary steps, so that only rare, large gradients are clipped.",
         line_of_setting(site, ("max_norm", "clip", "grad"), bound) if np.isfinite(bound) else site,
-        probe=lambda: changed(case, "without the clip", Change(clip=False), enough=0.2),
+        probe=lambda: (
+            changed(case, "without the clip", Change(clip=False), enough=0.2)
+            if case.seen.clips
+            else _against_run(case, "without what scales the gradients down")  # a rerun leaves out what is done by hand
+        ),
         consequences=("lr_too_low", "too_few_steps", "under_capacity", "vanishing_gradients"),
     )
 

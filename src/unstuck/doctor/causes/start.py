@@ -253,7 +253,7 @@ def original(case: Case, call: Call) -> Tensor | None:
 def _loaded(case: Case, call: Call) -> bool:
     parameter = original(case, call)
     owner = owner_of(case, parameter) if parameter is not None else None
-    return id(owner) in case.seen.loaded
+    return owner is not None and case.loaded_before(owner)
 
 
 def trivial_loss(case: Case) -> float:

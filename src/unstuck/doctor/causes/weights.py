@@ -44,7 +44,7 @@ def trained_before(case: Case, parameters: list[Tensor]) -> bool:
     loaded = {
         id(p)
         for made in case.seen.made.values()
-        if id(made.thing) in case.seen.loaded and isinstance(made.thing, nn.Module)
+        if isinstance(made.thing, nn.Module) and case.loaded_before(made.thing)
         for p in made.thing._parameters.values()
         if p is not None
     }

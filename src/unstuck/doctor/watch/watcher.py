@@ -341,7 +341,8 @@ class Watcher:
 
     def loaded(self, module: nn.Module) -> None:
         """Take note of a module that takes a state from elsewhere."""
-        self.seen.loaded.update(id(part) for part in module.modules())
+        for part in module.modules():
+            self.seen.loaded.setdefault(id(part), self.seen.steps)
 
     def scheduled(self, scheduler: object) -> None:
         """Take note of a scheduler's step."""
