@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
-from unstuck.doctor.causes import imbalance, labels, measure, mixing, order, reshaping, scale, splits
+from unstuck.doctor.causes import imbalance, labels, leaks, measure, mixing, order, reshaping, scale, splits
 from unstuck.doctor.findings import Number
 from unstuck.doctor.given import given_to, statistics_of
 from unstuck.doctor.probes import cured
@@ -205,6 +205,7 @@ JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {
     **order.JUDGES,
     **labels.JUDGES,
     **splits.JUDGES,
+    **leaks.JUDGES,
     **mixing.JUDGES,
     **reshaping.JUDGES,
     **measure.JUDGES,

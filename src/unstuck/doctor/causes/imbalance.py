@@ -27,6 +27,7 @@ _MISSED_BY_CLASS = 0.7  # likewise where the script itself prints a measure that
 _TOLD = 0.15  # F1 of a class that can be told from the others at all
 _HARDLY = 0.3  # recall, of a class that is given up for the others
 _RANKING = ("roc_auc_score", "average_precision_score")  # metrics that ask for no threshold
+_SEVERAL, _TAIL = 12, 0.03  # classes, and the share of samples that those given up must have where there are more
 _KNOWN = 0.7  # recall of the others: where they are not learnt either, the share of one is not what is wrong
 
 
@@ -54,6 +55,8 @@ def class_imbalance(case: Case) -> Suspicion | None:
         rare = (shares > 0) & (shares < _RARE * shares.max()) & (actual >= 3)
         known = (shares >= _RARE * shares.max()) & (actual > 0)
         missed = rare & (recalls < missed_below) & (predicted < missed_below * actual)
+        if int((actual > 0).sum()) > _SEVERAL and not by_class and float(actual[missed].sum()) < _TAIL * actual.sum():
+            continue  # of many classes some are hardly ever wanted
         if not missed.any() or not known.any() or float(recalls[known].mean()) < _KNOWN:
             continue
         worst = int(torch.where(missed, recalls, 2.0).argmin())

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from unstuck.doctor.case import Case, Suspicion
 from unstuck.doctor.causes.accuracy import wrong_accuracy
+from unstuck.doctor.causes.leaks import called_a_test, unused_loader
 from unstuck.doctor.causes.numbers import r2_of, wrong_error, wrong_r2
-from unstuck.doctor.causes.splits import called_a_test, unused_loader
 from unstuck.doctor.given import given_to, held_out, keys_of
 from unstuck.doctor.recording import LossCall
 from unstuck.doctor.watch.sites import Site

@@ -117,7 +117,7 @@ def repeated_batch(case: Case) -> Suspicion | None:
     if batches * _AGAIN > len(given.keys):
         return None
     total, where = _there_are(case, given)
-    if total is None and batches == 1:
+    if total is None:
         total, where = _made_anew(case, given)
     if total is None or seen > _FEW * total or _fed_besides(case) or _a_check(case, batches):
         return None

@@ -40,6 +40,7 @@ _OF_PAIRS = re.compile(r"roc[- ]?auc|\bauroc\b|c-index|\bpair\w* acc")  # of whi
 _NEGATIONS = ("neg", "__neg__", "__rsub__", "mul")
 _REWARD = re.compile(r"(?i:\badv(antages?)?\b|reward|returns\b|\brets?\b)|\bG\b|\bR\b")
 _COST = re.compile(r"cost|length|dist(?!\.)|regret|loss\w* - |energy|base\w*\s*-|value\w*\s*-|neg", re.IGNORECASE)
+_PRICE = re.compile(r"cost|length|dist(?!\.)|regret|energy|loss", re.IGNORECASE)
 _UNARY = re.compile(r"(?:[=(,*\[]|return|\+)\s*-")  # a minus sign that is no subtraction
 _TOGETHER = frozenset({"add", "radd", "iadd", "sub", "rsub", "isub", "neg", "mul", "rmul"})
 
@@ -119,10 +120,21 @@ def _by_reward(case: Case, start: float, end: float) -> _Found | None:
         factor, op = term.factor, producers.get(id(term.op.inputs[0]))
         while op is not None and op.name in ("neg", "__neg__", "sum", "flatten", "view", "reshape"):
             factor, op = -factor if "neg" in op.name else factor, producers.get(id(op.inputs[0]))
-        if op is None or op.name.strip("_") not in ("mul", "rmul") or len(op.inputs) != 2 or factor <= 0:
+        if op is None or op.name.strip("_") not in ("mul", "rmul") or len(op.inputs) != 2:
             continue
         learnt = [t for t in op.inputs if t.requires_grad]
         weights = [t for t in op.inputs if not t.requires_grad]
+        short = _falling_short(weights[0], producers) if weights else None
+        if factor <= 0 and short is not None and len(learnt) == 1 and _is_log_probability(learnt[0], producers):
+            line = line_at(short.site)
+            if _REWARD.search(line) and not _PRICE.search(line):
+                said = (
+                    "The log-probability of actions is raised by how far what they brought falls short of what was "
+                    f"expected: those that did worse become likelier. The loss goes from {start:.3g} to {end:.3g}."
+                )
+                return _Found(0.8, said, short.site, told_by_rerun=False)
+        if factor <= 0:
+            continue
         line, made = line_at(op.site), producers.get(id(weights[0])) if weights else None
         if made is not None:
             line += f" {line_at(made.site)}"
@@ -136,6 +148,16 @@ def _by_reward(case: Case, start: float, end: float) -> _Found | None:
             )
             return _Found(0.8, said, op.site, told_by_rerun=False)
     return None
+
+
+def _falling_short(weight: Tensor, producers: Mapping[int, Op]) -> Op | None:
+    """Return the function that took from what a critic says what came of it; None where a weight is something else."""
+    op = producers.get(id(weight))
+    while op is not None and op.name in ("detach", "detach_", "flatten", "view", "reshape", "squeeze"):
+        op = producers.get(id(op.inputs[0]))
+    if op is None or op.name.strip("_") != "sub" or len(op.inputs) != 2:
+        return None
+    return op if op.inputs[0].requires_grad and not op.inputs[1].requires_grad else None
 
 
 def _is_log_probability(value: Tensor, producers: Mapping[int, Op]) -> bool:
