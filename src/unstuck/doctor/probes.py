@@ -24,6 +24,7 @@ __all__ = [
     "by_loss",
     "changed",
     "cured",
+    "falls_further",
     "lifted",
     "replacing",
     "score_error",
@@ -156,13 +157,20 @@ def set_right(case: Case, name: str, change: Change, enough: float = _HALF, leas
 def by_loss(case: Case, name: str, change: Change) -> Verdict | None:
     """Rerun with another setting where nothing can be scored; it confirms where the loss falls much further with it.
 
-    None where a score is known, or the loss is another one, or what a pass was given is known of few: those are learnt
-    by heart at any setting.
+    None where a score is known, or the loss is another one.
+    """
+    if any(score is not None for score in case.scores) or change.loss is not None:
+        return None
+    return falls_further(case, name, change)
+
+
+def falls_further(case: Case, name: str, change: Change) -> Verdict | None:
+    """Rerun with another setting; it confirms where the training loss falls much further with it.
+
+    None where what a pass was given is known of few: those are learnt by heart at any setting.
     """
     again = case.rerun
-    if again is None or any(score is not None for score in case.scores) or change.loss is not None:
-        return None
-    if again.program.fixed_targets or case.values_to_come:
+    if again is None or again.program.fixed_targets or case.values_to_come:
         return None
     before, after = case.baseline, case.try_out(name, change)
     if before is None or after is None or not len(before.losses) or not np.isfinite(after.last):

@@ -138,7 +138,9 @@ def _call(case: Case) -> ModelCall | None:
         call = done.calls[0] if done.calls else None
         if call is None or not isinstance(next(iter(tensors_in(call.output)), None), Tensor):
             continue
-        given = call.given
+        given, out = call.given, next(iter(tensors_in(call.output)))
+        if len(given) > 1 and out.ndim > 1 and out.shape[0] == out.shape[1] == _rows(call):
+            continue  # each of one kind against each of another
         if not given or not call.kept or any(not t.ndim for t in given) or _rows(call) < 3:
             continue
         target = done.loss_calls[0].target if done.loss_calls else None

@@ -9,7 +9,7 @@ import numpy as np
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes.capacity import DONE
-from unstuck.doctor.probes import changed, cured, set_right
+from unstuck.doctor.probes import changed, cured, falls_further, set_right
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.sources import line_of_setting
 
@@ -21,6 +21,7 @@ _UNUSUAL = 0.99  # a momentum that no recipe has
 _USUAL_STEP = 1e-3  # of the weights' size
 _TINY = 3e-4  # likewise, of a step that hardly moves them
 _SOME = 0.03  # of a score
+_CLEARLY = 0.1  # likewise, where the loss tells the same
 _UNLIKE = 0.1  # of a score: more than runs differ by that only draw other numbers, at a sound rate
 _DRAWS = 3
 _RANKED = 0.035  # a ranking may lie below one with nothing left to lift
@@ -191,7 +192,7 @@ def _best(case: Case, factors: list[float]) -> Verdict | None:
         change = Change(lr=factor)
         verdict = set_right(case, name, change) or verdict
         if verdict is not None and not verdict.confirmed and factor > 1:
-            verdict = _ranks_already(case, name, change) or verdict
+            verdict = _ranks_already(case, name, change) or _creeps(case, name, change, verdict) or verdict
         if verdict is not None and verdict.confirmed:
             return verdict
         if factor == factors[-1] == 10.0 and _helps(verdict):
@@ -228,6 +229,16 @@ def _helps(verdict: Verdict | None) -> bool:
     """Whether what was tried goes some of the way: then more of it may go all of it."""
     evidence = verdict.evidence if verdict is not None else {}
     return float(evidence.get("score_after", 0.0)) > float(evidence.get("score_before", 0.0)) + _SOME
+
+
+def _creeps(case: Case, name: str, change: Change, verdict: Verdict) -> Verdict | None:
+    """Hold the losses against each other, too, where next to nothing moves and a score does not come far either way."""
+    sizes = _relative_steps(case)
+    before, after = (float(verdict.evidence.get(key, math.nan)) for key in ("score_before", "score_after"))
+    if not sizes or float(np.median(sizes)) > _TINY or not after > before + _CLEARLY:
+        return None
+    further = falls_further(case, name, change)
+    return Verdict(True, verdict.tried, verdict.evidence) if further is not None and further.confirmed else None
 
 
 def _ranks_already(case: Case, name: str, change: Change) -> Verdict | None:

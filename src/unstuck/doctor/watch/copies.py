@@ -19,6 +19,16 @@ _MEGABYTE = 2**20
 _COMPARING = frozenset({"eq", "__eq__", "ne", "__ne__", "sub", "__sub__", "rsub", "__rsub__", "subtract", "isclose"})
 
 
+_RECODING = frozenset({
+    "div", "__div__", "floor_divide", "__floordiv__", "remainder", "fmod", "__mod__", "true_divide", "divide",
+})  # fmt: skip
+
+
+def of_integers(tensors: list[Tensor]) -> bool:
+    """Whether some tensors hold whole numbers alone."""
+    return bool(tensors) and not any(tensor.is_floating_point() or tensor.dtype == torch.bool for tensor in tensors)
+
+
 class Keeper:
     """Keeps batches for as long as its budget lasts; what no longer fits is replaced by an empty tensor.
 
@@ -84,6 +94,8 @@ class Keeper:
                 owners.get(id(tensor)) or ([pointers[tensor.data_ptr()]] if _points(tensor, pointers) else [])
                 for tensor in inputs
             ]
+            if op.name in _RECODING and of_integers(inputs):
+                continue  # a part of what a class stands for, such as its row, is no class
             if op.name in _COMPARING and len(inputs) == 2 and bool(derived[0]) != bool(derived[1]):
                 mine = 0 if derived[0] else 1
                 _assign(calls, derived[mine], inputs[mine].detach(), inputs[1 - mine].detach())
