@@ -10,9 +10,9 @@ from difflib import get_close_matches
 import torch
 from torch import Tensor, nn
 
-from unstuck.doctor.case import Case, Suspicion
+from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes.weights import NOT_LEARNING, moved, trained_before
-from unstuck.doctor.probes import changed
+from unstuck.doctor.probes import by_loss, changed, cured
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.sources import line_with
 from unstuck.doctor.watch.sites import Site
@@ -247,13 +247,19 @@ def frozen_parameters(case: Case) -> Suspicion | None:
         if certain
         else "Leave requires_grad True for layers that are to learn; freeze only what was trained before.",
         where,
-        probe=lambda: changed(case, "with every layer learning", Change(model=_thawed, everything=True), enough=0.15),
+        probe=lambda: _learning(case, Change(model=_thawed, everything=True)),
         consequences=NOT_LEARNING,
         certain=certain,
     )
 
 
 # -- what the judges have in common -----------------------------------------------------------------------------------
+
+
+def _learning(case: Case, change: Change) -> Verdict | None:
+    """Rerun with every layer learning; a run that is good already gains too little for it to be a cure."""
+    name = "with every layer learning"
+    return cured(case, name, change, enough=0.15, least=0.015, errors=1.0) or by_loss(case, name, change)
 
 
 def _frozen_by_themselves(case: Case) -> list[nn.Module]:

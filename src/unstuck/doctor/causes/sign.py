@@ -116,6 +116,7 @@ def _by_likelihood(case: Case, start: float, end: float) -> _Found | None:
 def _by_reward(case: Case, start: float, end: float) -> _Found | None:
     """Find actions of a policy that become less likely the more reward they brought, as the names say."""
     producers = producers_of(op for op in case.pass_ops if not op.modules)
+    inner = producers_of(op for op in case.pass_ops if not isinstance(op.func, nn.Module))  # a policy may return them
     for term in terms_of(case):
         factor, op = term.factor, producers.get(id(term.op.inputs[0]))
         while op is not None and op.name in ("neg", "__neg__", "sum", "flatten", "view", "reshape"):
@@ -125,7 +126,7 @@ def _by_reward(case: Case, start: float, end: float) -> _Found | None:
         learnt = [t for t in op.inputs if t.requires_grad]
         weights = [t for t in op.inputs if not t.requires_grad]
         short = _falling_short(weights[0], producers) if weights else None
-        if factor <= 0 and short is not None and len(learnt) == 1 and _is_log_probability(learnt[0], producers):
+        if factor <= 0 and short is not None and len(learnt) == 1 and _is_log_probability(learnt[0], inner):
             line = line_at(short.site)
             if _REWARD.search(line) and not _PRICE.search(line):
                 said = (
@@ -138,7 +139,7 @@ def _by_reward(case: Case, start: float, end: float) -> _Found | None:
         line, made = line_at(op.site), producers.get(id(weights[0])) if weights else None
         if made is not None:
             line += f" {line_at(made.site)}"
-        if len(learnt) != 1 or not _is_log_probability(learnt[0], producers) or not bool((weights[0] < 0).any()):
+        if len(learnt) != 1 or not _is_log_probability(learnt[0], inner) or not bool((weights[0] < 0).any()):
             continue
         rewarded = _REWARD.search(line) and not _UNARY.search(line) and not _COST.search(line)
         if bool((weights[0] > 0).any()) and rewarded:
