@@ -22,6 +22,7 @@ _SORTED = 0.25  # of the way from batches drawn at random (0) to batches of one 
 _CLEAR = 0.6
 _FEW = 0.5  # of all samples that there are: what a loop that goes through them would have passed
 _GAP = 0.25  # of what the loss falls by, between samples fed and others
+_HANDFUL = 4  # batches
 _AGAIN = 4  # times that a batch must have come again, for it to be no matter of a short run
 
 
@@ -117,7 +118,7 @@ def repeated_batch(case: Case) -> Suspicion | None:
     if batches * _AGAIN > len(given.keys):
         return None
     total, where = _there_are(case, given)
-    if total is None:
+    if total is None and batches <= _HANDFUL:  # more may be a small data set, in its own order
         total, where = _made_anew(case, given)
     if total is None or seen > _FEW * total or _fed_besides(case) or _a_check(case, batches):
         return None
