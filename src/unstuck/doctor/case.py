@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -344,8 +344,12 @@ class Case:
     @cached_property
     def evaluation_sets(self) -> list[EvaluationSet]:
         """The evaluations, by the place of the script that made them, those with most calls first."""
+        return self.sets_of(self.stream.evaluations)
+
+    def sets_of(self, calls: Iterable[ModelCall]) -> list[EvaluationSet]:
+        """Sort calls by the place of the script that made them, those with most calls first."""
         groups: dict[tuple[Place, ...], dict[int, list[ModelCall]]] = {}
-        for call in self.stream.evaluations:
+        for call in calls:
             groups.setdefault(call.stack, {}).setdefault(call.step, []).append(call)
         measure = self.rerun.measure if self.rerun is not None else score_of
         sets = [EvaluationSet(stack, phases, measure) for stack, phases in groups.items()]

@@ -36,10 +36,15 @@ _NEAR = 0.5  # of an evaluation's samples
 
 def train_test_leak(case: Case) -> Suspicion | None:
     """Tell evaluation samples that were trained on, where the evaluation is not one of the training set itself."""
+    if case.stream.interleaved:
+        return None
+    return _same_combinations(case) or _same_samples(case)
+
+
+def _same_samples(case: Case) -> Suspicion | None:
+    """Tell inputs that are evaluated and trained on, or that are nearly the same."""
     given = given_to(case)
-    if not case.stream.interleaved and (combined := _same_combinations(case)) is not None:
-        return combined
-    if given.distinct is None or len(given.distinct[0]) < 10 or case.stream.interleaved:
+    if given.distinct is None or len(given.distinct[0]) < 10:
         return None
     if case.values_to_come:
         return None  # states of a game, say, of which there are no others

@@ -13,9 +13,8 @@ from unstuck.doctor.case import Case, EvaluationSet, Suspicion, Verdict
 from unstuck.doctor.probes import lifted, replacing
 from unstuck.doctor.recording import ModelCall
 from unstuck.doctor.rerun import Change
-from unstuck.doctor.scores import Score, score_of
+from unstuck.doctor.scores import Score
 from unstuck.doctor.signals import DROPOUTS, listen
-from unstuck.doctor.watch.sites import Place
 
 __all__ = ["DROPOUT_MODULES", "as_it_is", "of_training", "wrong_train_eval_mode"]
 
@@ -110,13 +109,8 @@ def _of_averages(case: Case) -> list[EvaluationSet]:
     """Return the evaluations of models made like the trained one that are not trained themselves, such as averages."""
     trained = [model for stream in (case.stream, *case.stream.others) for model in stream.models]
     shapes = [[p.shape for p in model.parameters()] for model in case.stream.models]
-    found: dict[tuple[Place, ...], dict[int, list[ModelCall]]] = {}
-    for call in case.seen.evaluations:
-        alike = [p.shape for p in call.module.parameters()] in shapes
-        if alike and not any(call.module is model for model in trained):
-            found.setdefault(call.stack, {}).setdefault(call.step, []).append(call)
-    measure = case.rerun.measure if case.rerun is not None else score_of
-    return [EvaluationSet(stack, phases, measure) for stack, phases in found.items()]
+    others = (call for call in case.seen.evaluations if not any(call.module is model for model in trained))
+    return case.sets_of(call for call in others if [p.shape for p in call.module.parameters()] in shapes)
 
 
 def _better(before: Score | None, after: Score | None, tried: str) -> Verdict | None:

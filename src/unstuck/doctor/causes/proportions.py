@@ -24,7 +24,7 @@ _USUAL = 1e-3  # less of Adam's decay is common
 _SEEN = 0.1  # of the loss: a smaller penalty is not worth a rerun
 _STRONG = 0.4  # of the gradient's pull
 _LITTLE = 0.1  # of the gradients' norm: a clip that leaves more is at work in many sound runs' beginning
-_PERFECT, _LEFT = 1.0, 0.35  # of a score, and of what it leaves unexplained
+_LEFT = 0.35  # of what a fit leaves unexplained
 
 
 def clip_before_unscale(case: Case) -> Suspicion | None:
@@ -160,7 +160,7 @@ def _without_it(case: Case, change: Change, *, outweighs: bool) -> Verdict | Non
 def _explains_the_rest(verdict: Verdict) -> bool:
     """Whether most of what a fit leaves unexplained, small as it is, goes."""
     before, after = (float(verdict.evidence.get(name, math.nan)) for name in ("score_before", "score_after"))
-    return before < _PERFECT and 1 - after < _LEFT * (1 - before)
+    return before < 1 and 1 - after < _LEFT * (1 - before)
 
 
 def _scaled_up(optimizer: optim.Optimizer) -> bool:

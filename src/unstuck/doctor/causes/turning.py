@@ -112,9 +112,8 @@ def _without_scores(case: Case) -> Suspicion | None:
     )  # fmt: skip
 
 
-_Losses = tuple[
-    list[int], np.ndarray, np.ndarray, str
-]  # steps, losses of evaluations and of training, what prints them
+# The steps, the losses of evaluations and of training, and what prints the former.
+_Losses = tuple[list[int], np.ndarray, np.ndarray, str]
 
 
 def _by_held_loss(case: Case) -> _Losses | None:

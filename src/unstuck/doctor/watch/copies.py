@@ -24,7 +24,7 @@ _RECODING = frozenset({
 })  # fmt: skip
 
 
-def of_integers(tensors: list[Tensor]) -> bool:
+def _of_integers(tensors: list[Tensor]) -> bool:
     """Whether some tensors hold whole numbers alone."""
     return bool(tensors) and not any(tensor.is_floating_point() or tensor.dtype == torch.bool for tensor in tensors)
 
@@ -94,7 +94,7 @@ class Keeper:
                 owners.get(id(tensor)) or ([pointers[tensor.data_ptr()]] if _points(tensor, pointers) else [])
                 for tensor in inputs
             ]
-            if op.name in _RECODING and of_integers(inputs):
+            if op.name in _RECODING and _of_integers(inputs):
                 continue  # a part of what a class stands for, such as its row, is no class
             if op.name in _COMPARING and len(inputs) == 2 and bool(derived[0]) != bool(derived[1]):
                 mine = 0 if derived[0] else 1
