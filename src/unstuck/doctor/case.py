@@ -217,7 +217,7 @@ class Case:
     @cached_property
     def inputs(self) -> list[Tensor]:
         """The first tensor that the first model was given, of each pass that was kept, in order."""
-        if self.rerun is not None and self.rerun.program.fixed_targets:
+        if self.rerun is not None and self.rerun.program.loose:
             key = self.rerun.program.first_input
             return [batch[key] for batch in self.rerun.batches if key in batch] if key is not None else []
         found = []
@@ -440,7 +440,7 @@ class Case:
         if before is None or after is None:
             return None
         pairs, by_heart = self.compared(before, after), False
-        if self.rerun is not None and self.rerun.program.fixed_targets:
+        if self.rerun is not None and self.rerun.program.loose:
             pairs.reverse()  # it trained on the few batches that are known: what generalises is not to be told
             by_heart = _falls(before.evaluation, after.evaluation)
         for old, new in pairs:

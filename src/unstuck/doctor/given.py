@@ -54,7 +54,7 @@ class Given:
         """The inputs and targets of each pass."""
         case, found = self.case, []
         by_hand = not any(done.loss_calls for done in case.stream.passes)
-        if by_hand or (case.rerun is not None and case.rerun.program.fixed_targets):
+        if by_hand or (case.rerun is not None and case.rerun.program.loose):
             if case.rerun is None:
                 return []
             program = case.rerun.program

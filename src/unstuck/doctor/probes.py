@@ -170,7 +170,7 @@ def falls_further(case: Case, name: str, change: Change) -> Verdict | None:
     None where what a pass was given is known of few: those are learnt by heart at any setting.
     """
     again = case.rerun
-    if again is None or again.program.fixed_targets or case.values_to_come:
+    if again is None or again.of_looks or case.values_to_come:
         return None
     before, after = case.baseline, case.try_out(name, change)
     if before is None or after is None or not len(before.losses) or not np.isfinite(after.last):

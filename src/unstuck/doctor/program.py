@@ -12,19 +12,14 @@ from torch.utils._pytree import tree_map
 from unstuck.doctor.recording import Look, Pass
 from unstuck.doctor.streams import Stream
 from unstuck.doctor.watch.losses import LOSSES, NEAR
+from unstuck.doctor.watch.slices import Key, slice_of
 from unstuck.doctor.watch.tape import Op, producers_of, tensors_in
 
 __all__ = ["Outcome", "Program", "program_of"]
 
 _PLUS = frozenset({"add", "__add__", "__radd__", "__iadd__", "add_"})
 
-_FILLED = frozenset(
-    {"zeros", "ones", "full", "zeros_like", "ones_like", "full_like", "new_zeros", "new_ones", "new_full"}
-)
-
 _OF_CLASSES = frozenset({"cross_entropy", "kl_div", "log_softmax", "softmax", "logsumexp"})
-
-Key = tuple[str, int, int] | tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -46,14 +41,8 @@ class Program:
 
     Attributes
     ----------
-    ops
-        Functions and models, outside of all models.
-    outside
-        What they are given that no op before them made, by the id of the tensor in the look's tape: which argument of
-        which model call (``("call", call, place)``), the target of which loss call (``("target", call)``), a constant
-        of the script's (``("constant", place)``), or a number as often as the batch has rows (``("filled", place)``).
-    values
-        The tensors of the look itself, by the same ids.
+    ops, outside, values, targets, loose
+        As in :class:`~unstuck.doctor.watch.slices.Slice`, of the look that it was taken from.
     result, data
         The id of the loss, and of the loss without terms that depend on weights alone; the same where it has none.
     """
@@ -64,7 +53,8 @@ class Program:
     values: dict[int, Tensor]
     result: int
     data: int
-    targets: dict[int, int]  # id of what a model's output is held against -> number of the loss call, -1 for none
+    targets: dict[int, int]
+    loose: list[int]
 
     def batch_of(self, done: Pass) -> dict[int, Tensor] | None:
         """Return the tensors that a pass was given, by id; None where they were not kept."""
@@ -89,6 +79,12 @@ class Program:
             if not value.numel() and self.values[key].numel():
                 return None
             found[key] = value
+        if self.loose:
+            alike = [value.shape[1:] == self.values[key].shape[1:] for key, value in zip(self.loose, done.loose)]  # noqa: B905
+            kept = all(value.numel() for value in done.loose)
+            if len(alike) != len(self.loose) or not all(alike) or not kept:
+                return None
+            found.update(zip(self.loose, done.loose, strict=True))
         return found
 
     @property
@@ -121,14 +117,6 @@ class Program:
     def of_classes(self) -> bool:
         """Whether the loss compares distributions over classes."""
         return any(op.name in _OF_CLASSES for op in self.ops)
-
-    @property
-    def fixed_targets(self) -> bool:
-        """Whether something of the batch, other than models' inputs and losses' targets, is known of the look alone."""
-        inputs = [self.values[key] for key, what in self.outside.items() if what[0] == "call"]
-        constants = [self.values[key] for key, what in self.outside.items() if what[0] == "constant"]
-        sizes = {value.shape[0] for value in inputs if value.ndim}
-        return any(value.ndim and value.shape[0] in sizes and not value.requires_grad for value in constants)
 
     def run(
         self,
@@ -184,63 +172,12 @@ class Program:
 
 def program_of(stream: Stream, look: Look) -> Program | None:
     """Take the program of a pass from its tape; None where the tape does not lead from a model to the loss."""
-    ops = [op for op in look.ops if not op.modules and op.name != "__set__"]
     done = next(done for done in stream.passes if done.number == look.number)
-    calls = [op for op in ops if isinstance(op.func, nn.Module)][-max(len(done.calls), 1) :]
-    if not calls:
+    found = slice_of(look.ops, look.loss, len(done.calls))
+    if found is None:
         return None
-    ours = {id(op) for op in calls}
-    first = next(i for i, op in enumerate(ops) if op is calls[0])
-    ops = [op for op in ops[first:] if not isinstance(op.func, nn.Module) or id(op) in ours]
-
-    needed, chosen = {id(look.loss)}, []
-    for op in reversed(ops):
-        outs = {id(out) for out in op.outputs}
-        if outs & needed:
-            chosen.append(op)
-            needed |= {id(given) for given in op.inputs}
-    chosen.reverse()
-    if not any(isinstance(op.func, nn.Module) for op in chosen):
-        return None
-
-    depends: set[int] = set()  # what a model or a parameter had a part in
-    kept: list[Op] = []
-    for op in chosen:
-        if isinstance(op.func, nn.Module) or any(id(t) in depends or t.requires_grad for t in op.inputs):
-            kept.append(op)
-            depends |= {id(out) for out in op.outputs}
-    outside: dict[int, Key] = {}
-    values: dict[int, Tensor] = {}
-    targets: dict[int, int] = {}
-    made: set[int] = set()
-    filled = {id(out) for op in look.ops if op.name in _FILLED for out in op.outputs}
-    sizes = {t.shape[0] for op in kept if isinstance(op.func, nn.Module) for t in op.inputs if t.ndim}
-    call_number = loss_number = -1
-    for op in kept:
-        if isinstance(op.func, nn.Module):
-            call_number += 1
-        elif op.name in LOSSES:
-            loss_number += 1
-        for place, given in enumerate(op.inputs):
-            if id(given) in outside and op.name in LOSSES and _is_target(op, given):  # the input is its own target
-                targets.setdefault(id(given), loss_number)
-            if id(given) in made or id(given) in outside or (given.requires_grad and given.is_leaf):
-                continue
-            values[id(given)] = given.detach()
-            if isinstance(op.func, nn.Module):
-                outside[id(given)] = ("call", call_number, place)
-            elif op.name in LOSSES and _is_target(op, given):
-                outside[id(given)] = ("target", loss_number)
-                targets[id(given)] = loss_number
-            elif id(given) in filled and given.ndim and given.shape[0] in sizes:
-                outside[id(given)] = ("filled", place)
-            else:
-                outside[id(given)] = ("constant", place)
-                if given.ndim and given.shape[0] in sizes:
-                    targets.setdefault(id(given), -1)
-        made |= {id(out) for out in op.outputs}
-    targets = dict(sorted(targets.items(), key=lambda item: item[1] < 0))  # what a loss call holds against comes first
-    return Program(stream, kept, outside, values, id(look.loss), _without_penalties(kept, outside, look.loss), targets)
+    data = _without_penalties(found.ops, found.outside, look.loss)
+    return Program(stream, found.ops, found.outside, found.values, id(look.loss), data, found.targets, found.loose)
 
 
 def _without_penalties(ops: list[Op], outside: Mapping[int, Key], loss: Tensor) -> int:
@@ -257,8 +194,3 @@ def _without_penalties(ops: list[Op], outside: Mapping[int, Key], loss: Tensor) 
             break
         found = id(parts[0])
     return found
-
-
-def _is_target(op: Op, given: Tensor) -> bool:
-    target = op.args[1] if len(op.args) > 1 else op.kwargs.get("target")
-    return target is given

@@ -85,6 +85,7 @@ class Pass:
     calls: list[ModelCall]
     site: Site | None
     seconds: float
+    loose: list[Tensor] = field(default_factory=list)  # what else the loss was made of that has a row for each sample
     steppers: list[int] = field(default_factory=list)  # the numbers of the optimisers that stepped after it
     inside_step: bool = False  # called by a closure of the optimiser
 

@@ -115,13 +115,11 @@ class Rerun:
 
     def __init__(self, stream: Stream, program: Program, *, accumulates: bool = False) -> None:
         self.stream, self.program, self.accumulates = stream, program, accumulates
-        self.batches: list[Batch] = []
-        for done in stream.passes:
-            batch = program.batch_of(done)
-            if batch is None or program.fixed_targets:
-                continue
-            self.batches.append(batch)
-        if program.fixed_targets:  # what a pass was given is known only of those that were looked at
+        self.batches: list[Batch] = [batch for done in stream.passes if (batch := program.batch_of(done)) is not None]
+        self.of_looks = bool(program.loose) and len(self.batches) < len(stream.passes) / 2
+        """Whether what a pass was given is known only of those that were looked at."""
+        if self.of_looks:
+            self.batches = []
             for look in stream.looks:
                 again = program_of(stream, look)
                 if again and len(again.outside) == len(program.outside):
@@ -152,7 +150,7 @@ class Rerun:
         """
         program, calls = self.program, self.stream.passes[-1].calls
         places = {key: what for key, what in program.outside.items() if what[0] == "call"}
-        if program.fixed_targets or not places or not all(key in places for key in program.targets):
+        if program.loose or not places or not all(key in places for key in program.targets):
             return []
         modules, found = [call.module for call in calls], []
         evaluations, at = self._unseen, 0

@@ -162,7 +162,7 @@ def _better(case: Case, tried: Tried, enough: float) -> Verdict | None:
 def _no_worse(case: Case, tried: Tried) -> bool:
     """Whether going on learns nothing by heart: neither the evaluation's score falls, nor are there few batches."""
     old, new = case.scores[1], tried.evaluation
-    few = case.rerun is None or case.rerun.program.fixed_targets
+    few = case.rerun is None or case.rerun.of_looks
     return not few and (old is None or new is None or new.value >= old.value)
 
 

@@ -103,6 +103,7 @@ class Tape(TorchFunctionMode):
         self.ops: list[Op] = []
         self.stack: list[nn.Module] = []  # the modules that are being called; kept by the watcher
         self.running = False
+        self.light = False
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -110,17 +111,20 @@ class Tape(TorchFunctionMode):
         """Call the function, and write it down where tensors go in and come out."""
         kwargs = kwargs or {}
         out = func(*args, **kwargs)
+        if self.light and not isinstance(out, (Tensor, tuple, list)):
+            return out
         if torch.compiler.is_compiling() or transformed():
             return out
         if isinstance(out, (Tensor, tuple, list)) or getattr(func, "__name__", "") in LEAVING:
             op = Op(func, args, kwargs, out, None, tuple(self.stack), torch.is_grad_enabled())
             if (op.outputs or op.name in LEAVING) and (op.inputs or op.outputs):
-                op.site = site_here()
+                op.site = None if self.light else site_here()
                 self.ops.append(op)
         return out
 
-    def on(self) -> None:
-        """Start writing."""
+    def on(self, *, light: bool = False) -> None:
+        """Start writing; ``light`` leaves out at which lines, which takes longest."""
+        self.light = light
         if not self.running:
             self.running = True
             self.__enter__()  # type: ignore[no-untyped-call]

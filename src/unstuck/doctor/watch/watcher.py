@@ -30,6 +30,7 @@ from unstuck.doctor.watch.copies import Keeper, copy_model, leaves_of, state_of
 from unstuck.doctor.watch.losses import LOSSES
 from unstuck.doctor.watch.metrics import assign_target, metric_call
 from unstuck.doctor.watch.sites import Site, site_here, stack_here
+from unstuck.doctor.watch.slices import slice_of
 from unstuck.doctor.watch.tape import Op, Tape
 
 __all__ = ["EnoughError", "Watcher"]
@@ -41,6 +42,7 @@ _COPIES = 8  # of one model
 _EVENTS = 400  # events kept in full
 _LINES = 2000  # printed lines kept
 _METRICS = 500  # calls of metrics kept
+_LONG = 1000  # calls since the last pass: it is no training that makes so many
 _TRIES = 30  # evaluations without a target, as of a policy that acts, before no more are looked for
 
 
@@ -79,6 +81,9 @@ class Watcher:
         self._scale = 1.0
         self._unscaled = False
         self._evaluating = False
+        # By the line of a pass, what was loose in the last one: the tensor, its version, and what was kept of it.
+        self._loose: dict[Site | None, list[tuple[Tensor, int, Tensor]]] = {}
+        self._taped = -1  # from where on the tape holds a pass that is not looked at; -1 for nowhere
         self._unanswered: dict[Site | None, int] = {}  # evaluations whose outputs met no target, by the line
         self._answered: set[Site | None] = set()  # the lines of those whose outputs met one
         self._copied: set[int] = set()
@@ -121,6 +126,8 @@ class Watcher:
     def model_starts(self, module: nn.Module) -> None:
         """Take note of a model that is about to be called, and not by another module."""
         if torch.is_grad_enabled():
+            if self._taped >= 0 and self.tape.light:
+                self.tape.off()
             if self._evaluating and module.training:
                 self._evaluating = False
                 if not self.looking:
@@ -140,7 +147,10 @@ class Watcher:
     def model_called(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
         """Take note of the call, and of what it returned."""
         grad = torch.is_grad_enabled()
-        if self.tape.running:
+        lightly = not self.looking and not self.tape.running and any(self._loose.values())
+        if lightly and self._taped < 0:
+            self._taped = len(self.tape.ops)
+        if self.tape.running or lightly:
             self.tape.ops.append(Op(module, args, kwargs, out, site_here(), (), grad))
         keep = self.keeper.inputs if grad else self.keeper.evaluation
         self._calls.append(
@@ -158,6 +168,21 @@ class Watcher:
         )
         if len(self._calls) > 4096:  # a script that never calls backward
             self._settle_evaluations(2048)
+        if lightly:
+            if len(self.tape.ops) - self._taped > _LONG:
+                del self.tape.ops[self._taped :]
+            self.tape.on(light=True)
+
+    def _keep_loose(self, done: Pass, ops: list[Op], loss: Tensor) -> None:
+        """Keep what else the loss of a pass was made of that has a row for each sample."""
+        found, last = slice_of(ops, loss, len(done.calls)), self._loose.get(done.site, [])
+        loose: list[tuple[Tensor, int, Tensor]] = []
+        for place, value in enumerate([found.values[key] for key in found.loose] if found is not None else ()):
+            same = len(last) > place and last[place][0].data_ptr() == value.data_ptr()
+            same = same and last[place][0].shape == value.shape and last[place][1] == value._version
+            loose.append((value, value._version, last[place][2] if same else self.keeper.target(value)))
+        self._loose[done.site] = loose
+        done.loose = [kept for _, _, kept in loose]
 
     def loss_called(self, name: str, given: Tensor, target: Tensor, kwargs: dict[str, Any], out: Tensor) -> None:
         """Take note of a loss function's call."""
@@ -211,6 +236,7 @@ class Watcher:
         before = next((i for i, call in enumerate(self._calls) if call is calls[0]), 0) if calls else len(self._calls)
         taken = self._calls[before:]
         self._settle_evaluations(before, look)
+        ops, self.tape.ops, self._taped = self.tape.ops if look is None else look.ops, [], -1
         self._calls = []
         losses = self._losses or (self._losses_on(look.ops) if look is not None else [])
         if taken and len(losses) > 1:
@@ -239,6 +265,8 @@ class Watcher:
         for number in range(len(self._passes_since)):
             self._passes_since[number] += 1
         self.event("backward")
+        if look is not None or any(self._loose.values()):
+            self._keep_loose(done, ops, loss)
         if not self._in_step and self.looking:
             self.tape.on()
         if not seen.optimizers:
