@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
-from unstuck.doctor.causes.lags import lag_of, lasting
+from unstuck.doctor.causes.lags import lag_of, lasting, sliding
 from unstuck.doctor.causes.splits import in_another_form
 from unstuck.doctor.given import Given, given_to, held_out, keys_of, samples_of
 from unstuck.doctor.probes import by_halves, score_error
@@ -169,12 +169,26 @@ def _lagging(case: Case, given: Given) -> Suspicion | None:
         out, fitted = case.quietly(lambda: _outputs(case, x)), "what the model makes of them"
         found = lag_of(out, y, case.task) if out is not None else None
     if found is None:
-        return None
+        return _sliding(case, given, x, y)
     lag, there, here = found
     return _suspicion(
         0.85,
         f"In the order in which the script holds them, targets fit the inputs {lag} rows before them far better than "
         f"their own: {fitted} explains {there:.0%} of them there, and {here:.0%} where they stand.",
+        {"rows": lag, "explained_there": there, "explained_here": here},
+        given.source(given.y_chain),
+    )
+
+
+def _sliding(case: Case, given: Given, x: Tensor, y: Tensor) -> Suspicion | None:
+    found = sliding(x, y, case.task)
+    if found is None:
+        return None
+    lag, there, here = found
+    return _suspicion(
+        0.9,
+        f"In the order in which the script holds them, targets slide away from their inputs, by {lag} rows in the end: "
+        f"a linear function explains {there:.0%} of them where they fit best, and {here:.0%} where they stand.",
         {"rows": lag, "explained_there": there, "explained_here": here},
         given.source(given.y_chain),
     )

@@ -131,6 +131,8 @@ def _beyond(case: Case) -> Suspicion | None:
     """Suspect classes that an evaluation names and the model has no output for."""
     if case.loss_name.startswith("binary_cross_entropy") or case.task == "unknown":
         return None  # thresholds between ranks, say, of which there is one less; or outputs that are no classes' scores
+    if not case.loss_name and case.rerun is not None and not case.rerun.program.of_classes:
+        return None  # places in a space of few dimensions, by whose distances a class is told
     for evaluated in case.evaluation_sets:
         for call in next(reversed(evaluated.phases.values())):
             out, y = call.output, call.target
