@@ -119,6 +119,7 @@ _NOTHING = 0.03  # of a first loss: what is left of it is not worth a cure
 _HALF = 0.5  # of the way to a perfect score: what a better setting must go to count as a cure
 _WORTH = 0.05  # and by how much the score itself must rise
 _LEARNT, _LEFT = 0.3, 0.3  # of a score above chance, and the share of it that is left: less, and it is ruined
+_TWICE, _NEARLY = 2.0, 0.02  # a unit tried out, and how near to a whole number its power lies
 _FURTHER = 1 / 3  # of what a loss falls by: more, and it was held back
 _ASKED = 2000  # samples of the other half, in one batch
 _LEAST = 0.03  # of a score: two runs of the same script with other seeds differ by as much
@@ -181,6 +182,39 @@ def falls_further(case: Case, name: str, change: Change) -> Verdict | None:
     return Verdict(
         falls > 0 and falls > (1 + _FURTHER) * fell + noise,
         f"{name}: loss {before.last:.3g} -> {after.last:.3g} after {case.probe_steps} steps, from {first:.3g}",
+    )
+
+
+def in_units(case: Case, name: str, change: Change, unit: float, targets: Sequence[int]) -> Verdict | None:
+    """Rerun with targets in another unit, where nothing can be scored; it confirms where the loss ends far lower.
+
+    Losses are compared in the unit of before: those of squares, say, go with the square of the unit.
+    None for a loss that goes with no power of the unit.
+
+    Parameters
+    ----------
+    unit
+        What the targets are divided by.
+    targets
+        Their ids in the program.
+    """
+    again = case.rerun
+    if again is None or again.of_looks or any(score is not None for score in case.scores):
+        return None
+    batch = again.batches[-1]
+    larger = {key: value * _TWICE if key in targets else value for key, value in batch.items()}
+    models = again.final()
+    plain = again.loss_on(models, [batch])
+    models[id(case.stream.models[-1])].register_forward_hook(lambda _, __, out: out * _TWICE)
+    power = math.log(again.loss_on(models, [larger]) / plain, _TWICE)
+    before, after = case.baseline, case.try_out(name, change)
+    if abs(power - round(power)) > _NEARLY or before is None or after is None or not np.isfinite(after.last):
+        return None
+    first, last = float(before.losses[0]), after.last * unit ** round(power)
+    return Verdict(
+        last < (1 - _FURTHER) * before.last,
+        f"{name}: loss {before.last:.3g} -> {last:.3g}, in the same unit, after {case.probe_steps} steps, "
+        f"from {first:.3g}",
     )
 
 

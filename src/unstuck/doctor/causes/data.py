@@ -12,7 +12,7 @@ from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes import imbalance, labels, leaks, measure, mixing, order, reshaping, scale, splits
 from unstuck.doctor.findings import Number
 from unstuck.doctor.given import given_to, statistics_of
-from unstuck.doctor.probes import cured
+from unstuck.doctor.probes import cured, in_units
 from unstuck.doctor.rerun import Batch, Change
 from unstuck.doctor.retrials import before_model
 from unstuck.doctor.scores import QUANTITIES
@@ -188,7 +188,9 @@ def targets_not_scaled(case: Case) -> Suspicion | None:
         "Train on (target - mean) / std of the training set, and undo that for what the model predicts.",
         given.source(given.y_chain),
         probe=lambda: (
-            cured(case, "with scaled targets", Change(model=unscaled_at_the_end, batches=scaled)) or Verdict(False, "")
+            cured(case, "with scaled targets", Change(model=unscaled_at_the_end, batches=scaled))
+            or in_units(case, "with scaled targets", Change(batches=scaled), float(stds.double().prod()), keys)
+            or Verdict(False, "")
         ),
         consequences=(
             "lr_too_high", "lr_too_low", "exploding_gradients", "too_few_steps", "under_capacity", "dying_relu",

@@ -16,6 +16,7 @@ from unstuck.doctor.probes import changed, replacing
 from unstuck.doctor.recording import ModelCall
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.watch.losses import NUMBER_LOSSES
+from unstuck.doctor.watch.tape import Op, producers_of
 
 __all__ = ["JUDGES"]
 
@@ -40,7 +41,9 @@ def loss_shape_broadcast(case: Case) -> Suspicion | None:
         for op in program.ops:
             inputs = op.inputs
             by_element = op.name.strip("_") in _BY_ELEMENT and len(inputs) == 2
-            if by_element and _grows(*inputs) and sum(id(t) in program.outside for t in inputs) == 1:
+            if not by_element or not _grows(*inputs):
+                continue
+            if sum(id(t) in program.outside for t in inputs) == 1 or _by_mistake(inputs, producers_of(program.ops)):
                 pair, name, site = (inputs[0], inputs[1]), op.name, op.site
                 break
     if pair is None:
@@ -60,6 +63,28 @@ def loss_shape_broadcast(case: Case) -> Suspicion | None:
         consequences=(*STUCK, "samples_mixed_in_batch", "labels_misaligned", "targets_not_scaled", "metric_wrong"),
         certain=True,
     )
+
+
+_VIEWS = frozenset({
+    "unsqueeze", "__getitem__", "view", "reshape", "expand", "t", "T", "mT", "transpose", "permute", "squeeze",
+    "flatten",
+})  # fmt: skip
+
+
+def _by_mistake(inputs: list[Tensor], producers: dict[int, Op]) -> bool:
+    """Whether a column, which was not made one on purpose, meets numbers that are not its own."""
+    column, row = sorted(inputs, key=lambda t: -t.ndim)
+    if column.ndim != 2 or row.ndim != 1 or column.shape[1] != 1:
+        return False
+    made = producers.get(id(column))
+    return (made is None or made.name not in _VIEWS) and _source(column, producers) != _source(row, producers)
+
+
+def _source(tensor: Tensor, producers: dict[int, Op]) -> int:
+    """Return the id of the tensor that another one shows in another shape."""
+    while (op := producers.get(id(tensor))) is not None and op.name in _VIEWS and op.inputs:
+        tensor = op.inputs[0]
+    return id(tensor)
 
 
 def label_index_error(case: Case) -> Suspicion | None:
