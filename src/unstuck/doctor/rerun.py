@@ -132,7 +132,7 @@ class Rerun:
             row.tobytes()
             for batch in self.batches[:_SOUGHT]
             for key, what in self.program.outside.items()
-            if what[0] == "call" and batch[key].ndim > 1
+            if what[0] == "call" and batch[key].ndim > 1 and batch[key].layout == torch.strided
             for row in batch[key].cpu().numpy()
         }
         unseen = [
@@ -397,4 +397,5 @@ def _devices(stream: Stream) -> list[torch.device]:
 
 def _first_rows(call: ModelCall) -> list[np.ndarray]:
     first = call.first
-    return list(first[:4].cpu().numpy()) if first is not None and first.ndim > 1 else []
+    dense = first is not None and first.ndim > 1 and first.layout == torch.strided
+    return list(first[:4].cpu().numpy()) if first is not None and dense else []
