@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from unstuck.doctor.case import Case, EvaluationSet, Suspicion, Verdict
+from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.given import given_to, held_out
 from unstuck.doctor.probes import replacing
 from unstuck.doctor.rerun import Batch, Change
@@ -34,9 +34,10 @@ _KNOWN = 0.7  # recall of the others: where they are not learnt either, the shar
 def class_imbalance(case: Case) -> Suspicion | None:
     """Tell a class that is rare in training, and is hardly ever predicted, though it can be told from the others."""
     given = given_to(case)
-    if case.task not in ("classes", "binary") or not given.rowwise:
+    if case.task not in ("classes", "binary") or case.rerun is None or not (given.rowwise or _of_some_rows(case)):
         return None
-    first = given.pairs[0][1]
+    targets = [y for _, y in given.pairs] if given.rowwise else case.targets
+    first = targets[0]
     pixels = (first.ndim == 4 and first.shape[1] == 1) or (first.ndim == 3 and not first.is_floating_point())
     if first[0].numel() != 1 and not pixels:
         return None  # of several labels at once each has a share of its own
@@ -44,13 +45,14 @@ def class_imbalance(case: Case) -> Suspicion | None:
     if not by_class and _ranks(case):
         return None  # by the order of the outputs: a class may be rare, and its probability rightly below a half
     missed_below = _MISSED_BY_CLASS if by_class else _MISSED
-    counts = torch.bincount(torch.cat([y.flatten().long() for _, y in given.pairs]).clamp(min=0))
+    counts = torch.bincount(torch.cat([y.flatten().long() for y in targets]).clamp(min=0))
     shares = counts / counts.sum()
-    for evaluated in held_out(case):
-        found = case.quietly(lambda one=evaluated: outputs_on(case, case.rerun.final(), one))  # type: ignore[misc,union-attr]
+    sets: list[Answers] = [partial(outputs_on, case, evaluated=one) for one in held_out(case)] if given.rowwise else []
+    for answers in sets or ([] if given.rowwise else [case.rerun.answers]):
+        found = case.quietly(lambda ask=answers: ask(case.rerun.final()))  # type: ignore[misc]
         if not found:
             continue
-        recalls, _, actual, predicted = _by_class(*found, len(shares))
+        recalls, _, actual, predicted = _by_class(found[0], found[1], len(shares))
         shares = F.pad(shares, (0, len(actual) - len(shares)))  # a class that training has none of is not rare
         rare = (shares > 0) & (shares < _RARE * shares.max()) & (actual >= 3)
         known = (shares >= _RARE * shares.max()) & (actual > 0)
@@ -76,10 +78,20 @@ def class_imbalance(case: Case) -> Suspicion | None:
             "Weigh the classes in the loss, or draw the rare ones more often (WeightedRandomSampler), and judge by a "
             "metric that counts every class alike.",
             loader or case.loss_site,
-            probe=partial(_resampled, case, evaluated, missed, shares, by_class=by_class, pixels=pixels),
+            probe=partial(
+                _resampled, case, answers, missed, shares, by_class=by_class, weigh=pixels or not given.rowwise
+            ),
             consequences=("under_capacity", "too_few_steps", "lr_too_low", "overfitting", "dropout_too_strong"),
         )
     return None
+
+
+Answers = Callable[[dict[int, nn.Module]], tuple[list[Tensor], list[Tensor]] | None]
+
+
+def _of_some_rows(case: Case) -> bool:
+    """Whether the loss is given some rows of what the model returns, as of a graph of which some nodes are known."""
+    return bool(case.given and case.targets) and len(case.given[-1]) == len(case.targets[-1])
 
 
 def _counts_classes_alike(case: Case) -> bool:
@@ -133,12 +145,12 @@ def _weighted(shares: Tensor) -> Callable[[], AbstractContextManager[Any]]:
 
 
 def _resampled(
-    case: Case, evaluated: EvaluationSet, missed: Tensor, shares: Tensor, *, by_class: bool, pixels: bool
+    case: Case, answers: Answers, missed: Tensor, shares: Tensor, *, by_class: bool, weigh: bool
 ) -> Verdict | None:
     """Train on batches in which every class is as frequent, and see whether the rare ones are recognised.
 
-    Pixels, which come together, are weighed instead. Resampling always trades recall for false alarms: only where
-    hardly any are recognised, or where the script counts every class alike, may that cost precision.
+    Pixels and nodes of a graph, which come together, are weighed instead. Resampling always trades recall for false
+    alarms: only where hardly any are recognised, or where the script counts every class alike, may that cost precision.
     """
     again, classes = case.rerun, len(shares)
     if again is None:
@@ -153,14 +165,14 @@ def _resampled(
 
         return taken(batches, choose)
 
-    change = Change(mode=_weighted(shares)) if pixels else Change(batches=balanced)
+    change = Change(mode=_weighted(shares)) if weigh else Change(batches=balanced)
     before, after = case.baseline, case.try_out("with balanced classes", change)
     if before is None or after is None:
         return None
     scores = []
     for tried in (before, after):
         models = tried.models
-        found = case.quietly(lambda models=models: outputs_on(case, models, evaluated))  # type: ignore[misc]
+        found = case.quietly(lambda models=models: answers(models))  # type: ignore[misc]
         if not found:
             return None
         recall, precision, actual, _ = _by_class(*found, classes)
