@@ -12,9 +12,9 @@ __all__ = ["SHAPES", "STUCK", "activation", "given_rows"]
 
 SHAPES = frozenset({
     "view", "reshape", "squeeze", "unsqueeze", "flatten", "permute", "transpose", "contiguous", "float", "double", "to",
-    "__getitem__", "movedim", "view_as", "reshape_as", "narrow", "select", "clone",
+    "__getitem__", "movedim", "view_as", "reshape_as", "narrow", "select", "clone", "gather",
 })  # fmt: skip
-"""Functions that change a tensor's shape or type, and none of its values."""
+"""Functions that change a tensor's shape or type, or take a part of it, and change none of its values."""
 STUCK = ("lr_too_low", "lr_too_high", "too_few_steps", "under_capacity", "vanishing_gradients", "overfitting")
 """What a run looks like whose loss was given the wrong thing."""
 
