@@ -20,6 +20,8 @@ __all__ = ["Sum", "levelled", "redrawn", "separated", "sums", "untied"]
 
 Models = dict[int, nn.Module]
 
+_FEW, _TIMES = 8, 4  # units of a recurrent layer, and how many times as many are tried
+
 
 def redrawn(models: Models) -> None:
     """Draw all weights anew as PyTorch's layers do by default; what no layer draws, from a normal distribution."""
@@ -128,6 +130,36 @@ class Sum(nn.Module):
         )
 
 
+class _Roomier(nn.Module):
+    """Stands for a recurrent layer of few units: one of more, whose state is handed on as that many numbers."""
+
+    def __init__(self, layer: nn.RNNBase, times: int) -> None:
+        super().__init__()
+        few, many, ways = layer.hidden_size, times * layer.hidden_size, 1 + layer.bidirectional
+        settings = {name: getattr(layer, name) for name in ("num_layers", "bias", "batch_first", "bidirectional")}
+        if isinstance(layer, nn.RNN):
+            settings["nonlinearity"] = layer.nonlinearity
+        self.inner = type(layer)(layer.input_size, many, dropout=layer.dropout, **settings)  # type: ignore[arg-type]
+        self.read, self.state = nn.Linear(ways * many, ways * few), nn.Linear(many, few)
+
+    def forward(self, given: Any) -> Any:
+        """Return outputs and the last state, of as many units as the layer has that it stands for."""
+        out, last = self.inner(given)
+        if isinstance(out, nn.utils.rnn.PackedSequence):
+            read = nn.utils.rnn.PackedSequence(self.read(out.data), *out[1:])
+        else:
+            read = self.read(out)
+        return read, tuple(map(self.state, last)) if isinstance(last, tuple) else self.state(last)
+
+
+def _with_room(model: nn.Module) -> None:
+    """Give recurrent layers of few units many: copies of a model each remember as little as it does."""
+    for layer in [m for m in model.modules() if isinstance(m, nn.RNNBase) and not m.proj_size]:
+        if layer.hidden_size <= _FEW:
+            for owner, key in list(_owners(model, layer)):
+                owner._modules[key] = _Roomier(layer, _TIMES)
+
+
 def _optimizer_of(
     rerun: Rerun, made: list[nn.Module], slower: float = 1.0
 ) -> Callable[[list[Tensor]], optim.Optimizer]:
@@ -153,6 +185,8 @@ def sums(rerun: Rerun, copies: int) -> Change:
     made: list[nn.Module] = []
 
     def widen(models: Models) -> Models:
+        for model in models.values():
+            _with_room(model)
         made[:] = [Sum(model, copies) for model in models.values()]
         return dict(zip(models, made, strict=True))
 

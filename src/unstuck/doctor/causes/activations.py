@@ -257,10 +257,14 @@ def _summed_over(ops: list[Op], weights: Tensor) -> int | None:
 
     Of two factors that are multiplied, one that sums to 1 over that axis is the weights, as those of a mixture.
     """
+    entries = weights.ndim
     for op in ops:
         inputs = op.inputs
         if op.name in ("matmul", "bmm", "__matmul__") and len(inputs) == 2 and inputs[0] is weights:
             return weights.ndim - 1
+        if inputs and inputs[0] is weights and op.outputs and op.outputs[0].shape == (*weights.shape, 1):
+            weights = op.outputs[0]  # each is to weigh a vector
+            continue
         if op.name == "einsum" and any(t is weights for t in inputs):
             return _summed_by_einsum(op, weights)
         if op.name in ("dropout",) and inputs and inputs[0] is weights:
@@ -273,7 +277,7 @@ def _summed_over(ops: list[Op], weights: Tensor) -> int | None:
                     axis = after.kwargs.get("dim", after.args[1] if len(after.args) > 1 else None)
                     if not isinstance(axis, int) or product.ndim != dims or _sums_to_one(other, axis):
                         return None
-                    return axis % product.ndim
+                    return axis % product.ndim if axis % product.ndim < entries else None
             return None
     return None
 

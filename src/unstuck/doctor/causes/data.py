@@ -9,7 +9,18 @@ import torch
 from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
-from unstuck.doctor.causes import imbalance, labels, leaks, measure, mixing, order, reshaping, scale, splits
+from unstuck.doctor.causes import (
+    imbalance,
+    labels,
+    leaks,
+    measure,
+    mixing,
+    noisy_labels,
+    order,
+    reshaping,
+    scale,
+    splits,
+)
 from unstuck.doctor.findings import Number
 from unstuck.doctor.given import given_to, statistics_of
 from unstuck.doctor.probes import cured, in_units
@@ -206,6 +217,7 @@ JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {
     **imbalance.JUDGES,
     **order.JUDGES,
     **labels.JUDGES,
+    **noisy_labels.JUDGES,
     **splits.JUDGES,
     **leaks.JUDGES,
     **mixing.JUDGES,

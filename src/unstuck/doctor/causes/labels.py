@@ -1,45 +1,32 @@
-"""Labels that do not belong to their inputs: all of them, those of a stretch, or single ones here and there."""
+"""Labels that do not belong to their inputs: all of them, or those of a stretch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sized
-from functools import partial
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader
 
-from unstuck.doctor.case import Case, Suspicion, Verdict
+from unstuck.doctor.case import Case, Suspicion
 from unstuck.doctor.causes.lags import lag_of, lasting, sliding
+from unstuck.doctor.causes.probed import PROBED, at_chance, probed_of, several_inputs, several_targets
 from unstuck.doctor.causes.splits import in_another_form
 from unstuck.doctor.given import Given, given_to, held_out, keys_of, samples_of
-from unstuck.doctor.probes import by_halves, score_error
 from unstuck.doctor.recording import LossCall
-from unstuck.doctor.rerun import Batch, Change
-from unstuck.doctor.retrials import rows_of, taken
-from unstuck.doctor.scores import Score, of_shares
+from unstuck.doctor.scores import of_shares
 from unstuck.doctor.watch.sites import Site
-from unstuck.inspection.labels import misaligned_split, misaligned_training, noise_finding, suspects_frame
-from unstuck.inspection.look import Look
-from unstuck.inspection.probes import Probed, probe
+from unstuck.inspection.labels import misaligned_split, misaligned_training
 from unstuck.inspection.reading import Samples
 
 __all__ = ["JUDGES"]
 
 _PASSES = 64  # the last ones, in which two targets of a sample are compared
 _LEAST = 100  # samples, below which chance and a weak signal look alike
-_PROBED = 1500  # samples: enough for both probes, in about a second
-_WIDEST = 4000  # features of a sample
-_GOOD = 0.97  # a score on held-out samples that no misaligned or noisy labels leave
 _GAP = 0.12  # by which a model may do better on an evaluation than in training, of an easier draw
 _ALIKE = 0.05  # of what guessing reaches: two sets of samples that hold classes in the same shares
-_LOST = 0.3  # of what a model knows of samples it has not seen, in labels like those it learnt from
-_AS_LABELLED = 0.5  # of the disputed samples that a model names as they are labelled: no noise
-_NOISE = 0.05  # of the labels: what is wrong in many a clean set does no harm
-_DISPUTED = 0.08  # of the number of wrong labels that is estimated: fewer disputed ones, and the probes know too little
 _STRETCH = 0.12  # of the samples: a stretch of them in which labels are at chance
 _WINDOW = 40  # samples of a stretch that are judged together
 _CLEARLY = 4.0  # standard errors, as the stretch is the worst of many
@@ -48,9 +35,6 @@ _REPEATED = 0.01  # of the rows of a batch that occur in it twice: then the same
 _FIX = (
     "Look where inputs and targets are loaded, sorted, filtered, augmented, shuffled or cut into batches: both must go "
     "through it together, with the same indices."
-)
-_CONTRADICTED = (
-    "Look at training labels that the model contradicts, and correct or drop them; where did they come from?"
 )
 _FOLLOW = (
     "overfitting", "under_capacity", "too_few_steps", "lr_too_low", "lr_too_high", "label_noise", "class_imbalance",
@@ -63,11 +47,11 @@ def labels_misaligned(case: Case) -> Suspicion | None:
     given = given_to(case)
     if (found := _contradictory(case, given)) is not None:
         return found
-    if not given.rowwise or case.stream.interleaved or _several_targets(case) or _several_inputs(case):
+    if not given.rowwise or case.stream.interleaved or several_targets(case) or several_inputs(case):
         return None
     if not given.aligned or case.targets_of_a_model:
         return None
-    for judge in (_changing, _lagging, _stretch, _at_chance, _evaluation):
+    for judge in (_changing, _lagging, _stretch, _all_at_chance, _evaluation):
         found = judge(case, given)
         if found is not None:
             return found
@@ -109,19 +93,6 @@ def _of_one_output(one: LossCall, other: LossCall) -> bool:
     """Whether two losses are given the same scores of classes, a temperature or a logarithm apart."""
     alike = one.input.shape == other.input.shape and one.input.numel() > 0
     return alike and torch.equal(one.input.argmax(1), other.input.argmax(1))
-
-
-def _several_targets(case: Case) -> bool:
-    """Whether an input is held against several targets at once, as in mixup: each fits only in part."""
-    done = case.stream.passes[-1]
-    return len(done.loss_calls) > 1 or len(done.calls) != 1
-
-
-def _several_inputs(case: Case) -> bool:
-    """Whether a target belongs to several inputs together, as to a pair: it says little of the first alone."""
-    call = case.stream.passes[-1].calls[0]
-    others = call.given[1:]
-    return any(other.ndim > 1 and other.dtype != torch.bool for other in others)  # a mask or lengths are no inputs
 
 
 def _suspicion(confidence: float, summary: str, evidence: dict[str, float | int], where: Site | None) -> Suspicion:
@@ -207,65 +178,9 @@ def _outputs(case: Case, x: Tensor) -> Tensor | None:
 # -- probes on the samples ---------------------------------------------------------------------------------------------
 
 
-def _probed(case: Case, given: Given) -> Probed | None:
-    """Fit the probes of the inspection of data to the samples, once; rows are numbered as in the script if known."""
-    if "probed" not in case.known:
-        case.known["probed"] = case.quietly(lambda: _fit(case, given))
-    found: Probed | None = case.known["probed"]
-    return found
-
-
-def _fit(case: Case, given: Given) -> Probed | None:
-    pair = given.ordered or _epoch(case, given)
-    if pair is None or case.task == "unknown":
-        return None
-    x, y = pair[0][:20_000], pair[1][:20_000]
-    if y[0].numel() != 1 and case.task != "numbers":
-        return None
-    case.known["probed inputs"] = x
-    features = _features(x)
-    whole = torch.isfinite(features.reshape(len(features), -1)).all(1) & torch.isfinite(
-        y.float().reshape(len(y), -1)
-    ).all(1)
-    if features[0].numel() > _WIDEST or not bool(whole.all()):
-        return None
-    classes = case.task != "numbers"
-    samples = samples_of(features, y.reshape(len(y), -1))
-    labels = samples.y[:, 0].astype(np.int64) if classes else samples.y
-    samples = Samples(samples.x, labels, samples.rows)
-    look = Look(samples, labels if classes else np.zeros(len(samples)))
-    return probe(look, look.distinct, classes=classes, limit=_PROBED, seed=0)
-
-
-def _epoch(case: Case, given: Given) -> tuple[Tensor, Tensor] | None:
-    """Return the samples of about one epoch: augmented copies of a sample would give away its label."""
-    if given.distinct is None:
-        return None
-    x, y = given.distinct
-    rows = len(given.pairs[0][0])
-    loaders = [m.thing for m in case.seen.made.values() if isinstance(m.thing, DataLoader)]
-    used = [one.dataset for one in loaders if id(one) in case.seen.iterated and one.batch_size == rows]
-    sizes = [len(data) for data in used if isinstance(data, Sized)]
-    if sizes and max(sizes) < 0.7 * len(x):
-        return x[: max(sizes)], y[: max(sizes)]
-    return x, y
-
-
-def _features(x: Tensor) -> Tensor:
-    """Return inputs as numbers: of indices, how often each occurs, and where."""
-    if x.is_floating_point() or x.ndim != 2:
-        return x.float()
-    known, codes = torch.unique(x, return_inverse=True)
-    if len(known) > _WIDEST:
-        return x.float()
-    hot = torch.nn.functional.one_hot(codes, len(known)).float()
-    bag = hot.sum(1)
-    return torch.cat([bag, hot.flatten(1)], 1) if hot[0].numel() + len(known) <= _WIDEST else bag
-
-
 def _stretch(case: Case, given: Given) -> Suspicion | None:
     """Find a stretch of the samples in which labels are at chance, while they fit elsewhere."""
-    probed = _probed(case, given)
+    probed = probed_of(case, given)
     if given.ordered is None or probed is None or probed.labels is None or len(probed.codes) < 4 * _WINDOW:
         return None
     better = probed.linear if probed.floors["linear"] > probed.floors["neighbours"] else probed.neighbours
@@ -328,25 +243,20 @@ def _run(mask: NDArray[np.bool_]) -> tuple[int, int]:
     return best, place
 
 
-def _chance(score: Score, samples: int) -> bool:
-    """Whether a score is what knowing nothing reaches."""
-    return not np.isfinite(score.value) or score.value < score.chance + max(4 * score_error(score, samples), 0.05)
-
-
-def _at_chance(case: Case, given: Given) -> Suspicion | None:
+def _all_at_chance(case: Case, given: Given) -> Suspicion | None:
     """Find targets that no probe can predict, and the model only where it has seen them."""
     train, evaluation = case.scores
     sizes = [len(one.x) for one in held_out(case) if one.x is not None]
     if train is None or (
         # indices of a small vocabulary recur in the evaluation, which is no evaluation of training samples for that
-        evaluation is not None and (sizes or not given.numeric) and not _chance(evaluation, max(sizes, default=1000))
+        evaluation is not None and (sizes or not given.numeric) and not at_chance(evaluation, max(sizes, default=1000))
     ):  # fmt: skip
         return None
-    probed = _probed(case, given)
+    probed = probed_of(case, given)
     found = misaligned_training(probed, "training") if probed else None
     if found is None or probed is None:
         return None
-    learnt = not _chance(train, len(probed.codes))
+    learnt = not at_chance(train, len(probed.codes))
     plain = given.numeric and given.pairs[0][0].ndim != 3  # of sequences and indices, the probes know less
     if evaluation is None and learnt and not plain:
         return None
@@ -371,17 +281,17 @@ def _evaluation(case: Case, given: Given) -> Suspicion | None:
         if x is None or y is None or score is None or (y[0].numel() != 1 and case.task != "numbers"):
             continue
         if (
-            not _chance(score, len(x))
-            or _chance(train, min(train.samples, 1000))
+            not at_chance(score, len(x))
+            or at_chance(train, min(train.samples, 1000))
             or not bool(torch.isfinite(x.float()).all())
         ):
             continue
-        probed = _probed(case, given)
+        probed = probed_of(case, given)
         if probed is None or probed.samples.x.shape[1:] != x.shape[1:]:
             return None
         other = samples_of(x, y.reshape(len(y), -1))
         labels = other.y[:, 0].astype(np.int64) if probed.labels is not None else other.y
-        found = misaligned_split(probed, Samples(other.x, labels, other.rows), "evaluation", _PROBED, 0)
+        found = misaligned_split(probed, Samples(other.x, labels, other.rows), "evaluation", PROBED, 0)
         if found is not None:
             return _suspicion(
                 0.9,
@@ -392,138 +302,4 @@ def _evaluation(case: Case, given: Given) -> Suspicion | None:
     return None
 
 
-def label_noise(case: Case) -> Suspicion | None:
-    """Tell a share of labels that probes which have not seen them contradict, however sure they are."""
-    given = given_to(case)
-    _, evaluation = case.scores
-    if case.task not in ("classes", "binary") or not given.rowwise or _several_targets(case) or case.stream.interleaved:
-        return None
-    if (evaluation is not None and evaluation.value >= _GOOD) or len(given.all_keys) < _LEAST or _several_inputs(case):
-        return None
-    probed = _probed(case, given)
-    if probed is None:
-        return _worse_unseen(case, given)
-    suspects = suspects_frame(probed)
-    found = noise_finding(probed, "training", suspects)
-    estimate = float(found.evidence["estimate"]) if found else 0.0
-    if found is None or estimate < _NOISE or len(suspects) < _DISPUTED * estimate * len(probed.codes):
-        return _better_elsewhere(case, given) or _worse_unseen(case, given)
-    disputed = case.known["probed inputs"][suspects["row"].to_numpy()]
-    return Suspicion(
-        "label_noise",
-        0.8 if estimate > 0.1 else 0.49,
-        found.summary.replace(" of the training split", ""),
-        {name: value for name, value in found.evidence.items() if not isinstance(value, str)},
-        "Correct or drop the labels that probes dispute (unstuck.inspect_data lists them), or use label smoothing and "
-        "stop early.",
-        given.source(given.y_chain),
-        probe=partial(_without, case, disputed),
-        consequences=(
-            "overfitting",
-            "under_capacity",
-            "too_few_steps",
-            "lr_too_high",
-            "dropout_too_strong",
-            "lr_too_low",
-        ),
-    )
-
-
-def _better_elsewhere(case: Case, given: Given) -> Suspicion | None:
-    """Tell a model that names held-out labels far better than those it was trained on, of which it has seen all."""
-    train, evaluation = case.scores
-    sizes = [len(one.x) for one in held_out(case) if one.x is not None]
-    if train is None or evaluation is None or not sizes or not train.kind == evaluation.kind == "accuracy":
-        return None
-    rows = sum(len(x) for x, _ in given.pairs[: len(given.keys)])
-    again = rows > 1.5 * len(given.all_keys)  # inputs that are never the same twice are augmented, and harder for it
-    error = np.hypot(score_error(train), score_error(evaluation, max(sizes)))
-    gap = evaluation.value - train.value
-    if not again or gap < max(_GAP, 4 * error):
-        return None
-    return Suspicion(
-        "label_noise",
-        0.75,
-        f"In evaluation mode the model has {train} on the very samples that it was trained on, and "
-        f"{evaluation.value:.2f} on others: the labels of training say less of their inputs.",
-        {"train": train.value, "evaluation": evaluation.value},
-        _CONTRADICTED,
-        given.source(given.y_chain),
-        consequences=("under_capacity", "too_few_steps", "lr_too_high", "lr_too_low", "dropout_too_strong"),
-    )
-
-
-def _worse_unseen(case: Case, given: Given) -> Suspicion | None:
-    """Suspect labels of training that fit their inputs less than those of the evaluation do.
-
-    A probe tells: the model learns from one half of the samples, and names the other half and the evaluation's.
-    """
-    train, evaluation = case.scores
-    sizes = [len(one.x) for one in held_out(case, most=0.01) if one.x is not None]
-    if train is None or evaluation is None or not sizes or not train.kind == evaluation.kind == "accuracy":
-        return None
-    rows = sum(len(x) for x, _ in given.pairs[: len(given.keys)])
-    balanced = abs(train.chance - evaluation.chance) < _ALIKE  # else the one is easier than the other by its shares
-    if rows < 1.5 * len(given.all_keys) or not balanced or _chance(evaluation, max(sizes)):
-        return None
-    return Suspicion(
-        "label_noise",
-        case.guessed(0.49),
-        f"The labels of training say less of their inputs than those of the evaluation do ({evaluation}).",
-        {"train": train.value, "evaluation": evaluation.value},
-        _CONTRADICTED,
-        given.source(given.y_chain),
-        probe=lambda: _by_halves(case, max(sizes)),
-        consequences=("overfitting", "under_capacity", "too_few_steps", "lr_too_high", "lr_too_low"),
-    )
-
-
-def _by_halves(case: Case, size: int) -> Verdict | None:
-    """Train on one half of the samples, and compare how many of the other half and of the evaluation are right."""
-    found = by_halves(case)
-    if found is None or found[0].kind != "accuracy":
-        return None
-    other, evaluation, distinct = found
-    gap, error = evaluation.value - other.value, np.hypot(score_error(other, distinct), score_error(evaluation, size))
-    known = evaluation.value - evaluation.chance  # of which wrong labels take their share away
-    return Verdict(
-        bool(gap > max(_LOST * known, 4 * error, 0.05)),
-        f"trained on one half of the samples: the labels of the other half are named with {other}, those of the "
-        f"evaluation with {evaluation}",
-    )
-
-
-def _without(case: Case, disputed: Tensor) -> Verdict | None:
-    """Train without the disputed samples; where the evaluation's own labels are as noisy, that need not show.
-
-    A model that has not seen them, and names them as they are labelled, tells more of them than the probes do.
-    """
-    again = case.rerun
-    if again is None or not len(disputed):
-        return None
-    keys = keys_of(disputed.float())
-    x_key = again.program.first_input or 0
-
-    def among(rows: Batch) -> NDArray[np.bool_]:
-        return np.isin(keys_of(rows[x_key].float()), keys)
-
-    def cleaned(batches: list[Batch]) -> list[Batch]:
-        return taken(batches, lambda rows: torch.as_tensor(np.flatnonzero(~among(rows))))
-
-    name = f"without {len(disputed)} disputed samples"
-    gain, tried, rows = case.gain(name, Change(batches=cleaned)), case.try_out(name), rows_of(again.batches)
-    if tried is not None and rows is not None:
-        places = torch.as_tensor(np.flatnonzero(among(rows)))
-        batch = {key: value[places] for key, value in rows.items()}
-        score = case.quietly(lambda: again.scores(tried.models, batches=[batch])[0])
-        if score is not None and score.kind == "accuracy" and score.value > _AS_LABELLED:
-            return Verdict(False, f"{name}: {score.value:.0%} of them are named as they are labelled all the same")
-    if gain is None or gain[2].value < gain[1].value + max(0.01, score_error(gain[1])):
-        return None
-    return Verdict(True, f"{name}: {gain[1]} -> {gain[2].value:.2f} after {case.probe_steps} steps")
-
-
-JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {
-    "labels_misaligned": labels_misaligned,
-    "label_noise": label_noise,
-}
+JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {"labels_misaligned": labels_misaligned}

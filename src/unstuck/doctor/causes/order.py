@@ -112,6 +112,7 @@ def repeated_batch(case: Case) -> Suspicion | None:
     if not given.pairs:
         return _repeated_without_targets(case)
     of_rows = all(len(y) % max(len(x), 1) == 0 for x, y in given.pairs)  # a sequence's targets may be flattened
+    of_rows = of_rows or len(case.stream.passes[-1].calls) > 1  # targets of what a later call is given, such as queries
     if len(given.pairs) < 2 * _AGAIN or not of_rows or case.stream.interleaved:
         return None
     seen, batches = _distinct(given)
