@@ -9,8 +9,14 @@ from dataclasses import dataclass
 from unstuck.doctor.recording import Printed
 from unstuck.doctor.watch.sites import Site
 
-__all__ = ["Reading", "Series", "label_of", "series_of"]
+__all__ = ["LARGE_IS_GOOD", "Reading", "Series", "label_of", "series_of"]
 
+# A recall of all alone may fall as a precision rises; at some rank ("recall@5 0.31") neither has a reason to.
+LARGE_IS_GOOD = re.compile(
+    r"\bacc(uracy)?\b|\bcorrect|\bhits?\b|recall/|precision/|\bf1\b|f-1|\bauc\b|\bap\b|\bmap\b|\biou\b|\bdice\b|"
+    r"ndcg|\bmrr\b|c-index|concordance|\bnn\b|\br\^?[2²]\b|spearman|pearson"
+)
+"""What scores are called of which more is better."""
 _NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?\s?%?")
 _OF = re.compile(r"\s?(?:/|(?:out )?of)\s?(\d+)(?![\d.])")  # of how many: "719/800"
 _KINDS = (  # the first that fits

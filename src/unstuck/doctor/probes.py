@@ -20,18 +20,24 @@ from unstuck.doctor.scores import Score
 from unstuck.doctor.watch.tape import Op
 
 __all__ = [
+    "WORTH",
     "by_halves",
     "by_loss",
     "changed",
     "cured",
     "falls_further",
+    "in_units",
     "lifted",
     "replacing",
     "score_error",
     "set_right",
     "skipping",
+    "trains_better",
     "without_op",
 ]
+
+WORTH = 0.05
+"""By how much a score must rise, beyond going half the way to a perfect one, for a setting to be a better one."""
 
 
 def changed(case: Case, name: str, change: Change, enough: float = 0.3) -> Verdict | None:
@@ -117,7 +123,6 @@ class Skipping(TorchFunctionMode):
 
 _NOTHING = 0.03  # of a first loss: what is left of it is not worth a cure
 _HALF = 0.5  # of the way to a perfect score: what a better setting must go to count as a cure
-_WORTH = 0.05  # and by how much the score itself must rise
 _LEARNT, _LEFT = 0.3, 0.3  # of a score above chance, and the share of it that is left: less, and it is ruined
 _TWICE, _NEARLY = 2.0, 0.02  # a unit tried out, and how near to a whole number its power lies
 _FURTHER = 1 / 3  # of what a loss falls by: more, and it was held back
@@ -147,10 +152,10 @@ def cured(
     )
 
 
-def set_right(case: Case, name: str, change: Change, enough: float = _HALF, least: float = _WORTH) -> Verdict | None:
+def set_right(case: Case, name: str, change: Change, enough: float = _HALF, least: float = WORTH) -> Verdict | None:
     """Rerun with another setting, which must go half the way to a perfect score, and be better on training data too."""
     verdict = cured(case, name, change, enough, least, errors=0.0) or by_loss(case, name, change)
-    if verdict is not None and verdict.confirmed and not _trains_better(case, name):
+    if verdict is not None and verdict.confirmed and not trains_better(case, name):
         return Verdict(False, verdict.tried, verdict.evidence)
     return verdict
 
@@ -253,7 +258,8 @@ def score_error(score: Score, samples: int | None = None) -> float:
     return math.sqrt(share * (1 - share) / count)
 
 
-def _trains_better(case: Case, name: str) -> bool:
+def trains_better(case: Case, name: str) -> bool:
+    """Whether a change that was tried is better on training data, too, where that can be scored."""
     old, new = case.baseline, case.try_out(name)
     if old is None or new is None or old.train is None or new.train is None or not np.isfinite(old.train.value):
         return True

@@ -130,7 +130,9 @@ def _bends(case: Case) -> bool:
     signals = case.first_signals
     if signals is None:
         return True
-    layers = [i for i, call in enumerate(signals.calls) if call.kind == "layer" and call.parameter]
+    layers = [i for i, call in enumerate(signals.calls) if call.kind == "layer"]
+    of_weights = [i for i in layers if signals.calls[i].parameter]
+    layers = of_weights if len(of_weights) > 1 else layers  # weights may be turned round before they are multiplied
     if any(signals.calls[i].name in RECURRENT for i in layers):
         return True
     known = {call.name for call in signals.calls[layers[0] : layers[-1]]} if len(layers) > 1 else set()

@@ -9,7 +9,7 @@ import numpy as np
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes.capacity import DONE
-from unstuck.doctor.probes import changed, cured, falls_further, set_right
+from unstuck.doctor.probes import WORTH, changed, cured, falls_further, set_right, trains_better
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.sources import line_of_setting
 
@@ -20,6 +20,7 @@ _EARLY = 8  # looks
 _UNUSUAL = 0.99  # a momentum that no recipe has
 _USUAL_STEP = 1e-3  # of the weights' size
 _TINY = 3e-4  # likewise, of a step that hardly moves them
+_WILD = 0.12  # likewise, of the first steps
 _SOME = 0.03  # of a score
 _CLEARLY = 0.1  # likewise, where the loss tells the same
 _UNLIKE = 0.1  # of a score: more than runs differ by that only draw other numbers, at a sound rate
@@ -86,7 +87,7 @@ def lr_too_high(case: Case) -> Suspicion | None:
         {"lr": rate, "update_to_weight_early": early, "loss_start": start, "loss_end": end},
         f"Lower the rate by a factor of ten, to {rate / 10:g}, or find it with a range test.",
         line_of_setting(case.seen.made_at(case.stream.optimizer), _RATE_NAMES, rate),
-        probe=lambda: _lower(case, [0.1, *(step for step in (_factor(early),) if step < 0.1)]),
+        probe=lambda: _lower(case, [0.1, *(step for step in (_factor(early),) if step < 0.1)], early),
         consequences=(
             "dying_relu",
             "exploding_gradients",
@@ -143,7 +144,7 @@ def momentum_too_high(case: Case) -> Suspicion | None:
         probe=lambda: (
             cured(case, "with momentum 0.9", Change(hyper=usual), enough=0.35, least=0.005, errors=0.5)
             if momentum > _UNUSUAL
-            else set_right(case, "with momentum 0.9", Change(hyper=usual))
+            else set_right(case, "with momentum 0.9", Change(hyper=usual), least=_least(case))
         ),
         consequences=(
             "lr_too_high",
@@ -154,6 +155,12 @@ def momentum_too_high(case: Case) -> Suspicion | None:
             "too_few_steps",
         ),
     )
+
+
+def _least(case: Case) -> float:
+    """Return what a score must rise by to be worth it; a ranking has only half as far to go."""
+    score = case.scores[1] or case.scores[0]
+    return WORTH / 2 if score is not None and score.kind == "auc" else WORTH
 
 
 # -- what the judges have in common -----------------------------------------------------------------------------------
@@ -200,9 +207,18 @@ def _best(case: Case, factors: list[float]) -> Verdict | None:
     return verdict
 
 
-def _lower(case: Case, factors: list[float]) -> Verdict | None:
-    """Try lower rates; where a rerun went well at the script's own, see whether that was luck."""
+def _lower(case: Case, factors: list[float], early: float) -> Verdict | None:
+    """Try lower rates; where a rerun went well at the script's own, see whether that was luck.
+
+    At steps of a size that no sound run takes, a lower rate that is clearly better need not go half the way.
+    """
     verdict = _best(case, factors)
+    if verdict is not None and not verdict.confirmed and early > _WILD:
+        for factor in (0.1, 1 / 30):
+            name = f"with the rate / {1 / factor:.0f}"
+            wild = cured(case, name, Change(lr=factor), enough=0.25, least=0.06, errors=3.0)
+            if wild is not None and wild.confirmed and trains_better(case, name):
+                return wild
     own, before = case.scores[0], case.baseline
     if verdict is None or verdict.confirmed or own is None or before is None or before.train is None:
         return verdict

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes.outputs import STUCK
 from unstuck.doctor.causes.terms import terms_of
-from unstuck.doctor.printed import Series, series_of
+from unstuck.doctor.printed import LARGE_IS_GOOD, Series, series_of
 from unstuck.doctor.probes import changed
 from unstuck.doctor.recording import Likelihood
 from unstuck.doctor.rerun import Change
@@ -30,11 +30,6 @@ _AGAINST = 0.3  # a correlation of outputs with targets, one way and the other
 _HALVED = 0.5  # of what a printed score began with is left
 _CLEARLY = 0.1  # of a whole
 _MANY = 5  # readings
-# A recall of all alone may fall as a precision rises; at some rank ("recall@5 0.31") neither has a reason to.
-_LARGE_IS_GOOD = re.compile(
-    r"\bacc(uracy)?\b|\bcorrect|\bhits?\b|recall/|precision/|\bf1\b|f-1|\bauc\b|\bap\b|\bmap\b|\biou\b|\bdice\b|"
-    r"ndcg|\bmrr\b|c-index|concordance|\bnn\b|\br\^?[2²]\b|spearman|pearson"
-)
 _OTHERWISE = re.compile(r"loss|err|gap|prev|dist|cost|drop|reject|task|forget")  # such as a loss of Dice's; an old task
 _OF_PAIRS = re.compile(r"roc[- ]?auc|\bauroc\b|c-index|\bpair\w* acc")  # of which chance gets a half
 _NEGATIONS = ("neg", "__neg__", "__rsub__", "mul")
@@ -233,7 +228,7 @@ def _by_print(case: Case, start: float, end: float) -> _Found | None:
         if _OTHERWISE.search(series.label):
             continue
         below = _OF_PAIRS.search(series.label) is not None and _below_chance(values)
-        if not below and (_LARGE_IS_GOOD.search(series.label) is None or not _falls(series, values)):
+        if not below and (LARGE_IS_GOOD.search(series.label) is None or not _falls(series, values)):
             continue
         said = (
             f'The loss falls from {start:.3g} to {end:.3g}, and with it what it is to raise: "{series.label}" goes '

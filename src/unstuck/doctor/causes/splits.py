@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import torch
@@ -161,15 +162,22 @@ def _each_by_itself(case: Case, train: Tensor) -> Suspicion | None:
 
 def _each_standardised(x: Tensor) -> bool:
     """Whether every sample, or every channel of each, has a mean of 0 and a deviation of 1 by its own numbers."""
-    if x.ndim < 2:
+    return any(_each_alone(x, start) for start in (1, 2) if start < x.ndim)
+
+
+def _each_alone(x: Tensor, start: int) -> bool:
+    """Likewise from an axis on: 1 for samples, 2 for channels of each."""
+    rows = x.flatten(start).cpu().double()
+    if rows.shape[-1] < _LONG or len(x) < 10:
         return False
-    for rows in (x.flatten(1), x.flatten(2)) if x.ndim > 2 else (x,):
-        rows = rows.cpu().double()
-        if rows.shape[-1] >= _LONG and len(x) >= 10:
-            deviations = [(rows.std(-1, correction=one) - 1).abs().max() for one in (0, 1)]
-            if float(rows.mean(-1).abs().max()) < 1e-4 and float(min(deviations)) < 1e-3:
-                return True
-    return False
+    deviations = [(rows.std(-1, correction=one) - 1).abs().max() for one in (0, 1)]
+    return float(rows.mean(-1).abs().max()) < 1e-4 and float(min(deviations)) < 1e-3
+
+
+def _alone(x: Tensor, start: int) -> Tensor:
+    """Bring every sample, or every channel of each, to a mean of 0 and a deviation of 1."""
+    rows = x.flatten(start)
+    return ((rows - rows.mean(-1, keepdim=True)) / rows.std(-1, keepdim=True).clamp(min=1e-12)).reshape(x.shape)
 
 
 def _of_first(case: Case) -> Iterator[EvaluationSet]:
@@ -261,6 +269,9 @@ def _undoings(train: Tensor, x: Tensor) -> Iterator[tuple[str, Callable[[Tensor]
     (mean, std), (mean2, std2) = statistics_of(train), statistics_of(x)
     yield "brought to training's mean and deviation", lambda b: (b - mean2.to(b)) / std2.to(b) * std.to(b) + mean.to(b)
     yield "inverted", lambda b: mean.to(b) - (b - mean2.to(b)) / std2.to(b) * std.to(b)
+    for start in (1, 2) if _each_standardised(train) and not _each_standardised(x) else ():
+        if start < x.ndim and _each_alone(train, start):
+            yield "each brought to a mean of 0 and a deviation of 1", partial(_alone, start=start)
     side = round(x.shape[1] ** 0.5)
     if x.ndim >= 3 and x.shape[-1] == x.shape[-2] > 3:
         yield "transposed", lambda b: b.transpose(-1, -2)

@@ -187,12 +187,13 @@ def _collision(case: Case, counts: list[int]) -> Suspicion | None:
     if not missing or len(present) < 2:
         return None
     usual = statistics.median(present)
-    double = [c for c, count in enumerate(counts) if 1.6 * usual < count < 2.6 * usual]
-    # As many classes are twice as frequent as are missing, and the others are all alike.
+    double = [c for c, count in enumerate(counts) if count > 1.6 * usual]
+    taken = sum(round(counts[c] / usual) - 1 for c in double)
+    # As many classes fill others up as are missing, each by once as many more, and the others are all alike.
     # Classes of samples, that is: symbols of a sequence are of any frequency.
     of_samples = bool(case.inputs) and case.targets[-1].shape == case.inputs[-1].shape[:1]
     even = all(0.6 * usual < count < 1.5 * usual for c, count in enumerate(counts) if count and c not in double)
-    filled = of_samples and even and len(double) == len(missing)
+    filled = of_samples and even and taken == len(missing)
     tested = [evaluated.y for evaluated in case.evaluation_sets if evaluated.y is not None]
     elsewhere = 0.0
     for y in tested:
@@ -208,7 +209,7 @@ def _collision(case: Case, counts: list[int]) -> Suspicion | None:
         0.93 if expected else 0.85,
         f"Of {len(counts)} classes the training labels never name {named}"
         + (f", which make up to {elsewhere:.0%} of what is evaluated on" if expected else "")
-        + (f", and name {', '.join(map(str, double))} about twice as often as others" if filled else "")
+        + (f", and name {', '.join(map(str, double))} several times as often as others" if filled else "")
         + ": classes share an index.",
         {
             "classes": len(counts),

@@ -16,7 +16,7 @@ from unstuck.doctor.case import Case, EvaluationSet, Suspicion
 from unstuck.doctor.causes.modes import of_training
 from unstuck.doctor.given import held_out
 from unstuck.doctor.loops import line_of_length
-from unstuck.doctor.printed import series_of
+from unstuck.doctor.printed import LARGE_IS_GOOD, series_of
 from unstuck.doctor.sources import line_with
 from unstuck.doctor.watch.sites import Site
 
@@ -149,6 +149,8 @@ def _by_print(case: Case) -> _Losses | None:
         steps = [reading.step for reading in series.readings]
         values = np.array([reading.value for reading in series.readings])
         beside = (other.readings[0].value for other in named if other.site == series.site)
+        if LARGE_IS_GOOD.search(series.label) and series not in named:
+            continue
         if series.kind not in ("", "loss", "squares") or not any(_near(series.readings[0].value, v) for v in beside):
             continue
         if series not in named and not _OTHERS.search(series.label):
