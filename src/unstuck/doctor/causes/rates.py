@@ -158,9 +158,9 @@ def momentum_too_high(case: Case) -> Suspicion | None:
 
 
 def _least(case: Case) -> float:
-    """Return what a score must rise by to be worth it; a ranking has only half as far to go."""
+    """Return what a score must rise by to be worth it; a ranking has less far to go."""
     score = case.scores[1] or case.scores[0]
-    return WORTH / 2 if score is not None and score.kind == "auc" else WORTH
+    return 0.4 * WORTH if score is not None and score.kind == "auc" else WORTH
 
 
 # -- what the judges have in common -----------------------------------------------------------------------------------
