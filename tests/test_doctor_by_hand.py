@@ -203,3 +203,31 @@ def test_places_in_a_space_are_no_scores_of_classes() -> None:
             apart = torch.cdist(e := net(x), e).fill_diagonal_(99.0)
             print("recall", (who[apart.argmin(1)] == who).float().mean().item())
     assert "label_index_error" not in [finding.cause for finding in doctor.report().findings]
+
+
+def test_a_part_that_is_called_by_itself_is_a_part_of_its_models_copy() -> None:
+    class Taste(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.who, self.what = nn.Embedding(30, 4), nn.Embedding(20, 4)
+
+        def forward(self, who: Tensor, what: Tensor) -> Tensor:
+            return (self.who(who) * self.what(what)).sum(1)
+
+    def run() -> None:
+        torch.manual_seed(0)
+        net = Taste()
+        optimizer = torch.optim.Adam(net.parameters(), lr=0.05)
+        for _ in range(40):
+            who, liked, other = (torch.randint(most, (25,)) for most in (30, 20, 20))
+            apart = net(who, liked) - net(who, other)
+            loss = F.softplus(-apart[liked != other]).mean() + 0.01 * net.who(who).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+    (stream,) = streams_of(watched(run))
+    again = Case(stream, Budget(30.0)).rerun
+    assert again is not None
+    assert again.run(40).losses.tolist() == pytest.approx(stream.losses.tolist(), rel=1e-4)
+    assert not again.program.targets  # which rows count is no target

@@ -1005,3 +1005,84 @@ def test_a_rare_class_is_no_fault_where_the_script_judges_by_ranking() -> None:
 
     found = watch(net(4, 2, 8), shuffled(*train), report=ranked)
     assert "class_imbalance" not in causes(found)
+
+
+def spectra(count: int, *, alone: bool) -> tuple[Tensor, Tensor]:
+    """Return curves of three kinds, each moved and stretched, and brought to one scale by itself or all together."""
+    kind = torch.randint(3, (count,))
+    curves = torch.zeros(count, 30)
+    curves[torch.arange(count), 5 + 8 * kind] = 3.0
+    curves = 3 * torch.randn(count, 1) + (0.6 * torch.randn(count, 1)).exp() * (curves + 0.3 * torch.randn(count, 30))
+    mean, std = (curves.mean(1, keepdim=True), curves.std(1, keepdim=True)) if alone else (curves.mean(), curves.std())
+    return (curves - mean) / std, kind
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_samples_may_be_scaled_each_by_itself_in_training_alone(alone: bool) -> None:
+    def run() -> None:
+        torch.manual_seed(0)
+        (x, y), (x_test, y_test) = spectra(800, alone=True), spectra(300, alone=alone)
+        net = nn.Sequential(nn.Linear(30, 32), nn.ReLU(), nn.Linear(32, 3))
+        optimizer = torch.optim.Adam(net.parameters(), lr=3e-3)
+        for _ in range(12):
+            for rows in torch.randperm(len(x)).split(40):
+                loss = F.cross_entropy(net(x[rows]), y[rows])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+            with torch.no_grad():
+                print("accuracy", (net(x_test).argmax(1) == y_test).float().mean().item())
+
+    with Doctor() as doctor:
+        run()
+    expected = [] if alone else ["train_test_preprocessing_mismatch"]
+    assert [finding.cause for finding in doctor.report().findings][:1] == expected
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4])
+def test_wrong_labels_are_found_of_samples_with_several_inputs(share: float) -> None:
+    class Card(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table, self.body = nn.Embedding(12, 6), nn.Sequential(nn.Linear(14, 32), nn.ReLU(), nn.Linear(32, 4))
+
+        def forward(self, marks: Tensor, sizes: Tensor) -> Tensor:
+            return self.body(torch.cat([self.table(marks).flatten(1), sizes], 1))
+
+    def run() -> None:
+        torch.manual_seed(0)
+        kind = torch.randint(4, (2000,))
+        sizes = torch.tensor([[2.0, 0], [0, 2], [-2, 0], [0, -2]])[kind] + 0.8 * torch.randn(2000, 2)
+        marks = torch.stack([3 * kind + torch.randint(3, (2000,)), torch.randint(12, (2000,))], 1)
+        named = torch.where(torch.rand(2000) < share, torch.randint(4, (2000,)), kind)
+        net = Card()
+        optimizer = torch.optim.Adam(net.parameters(), lr=3e-3)
+        for _ in range(12):
+            for rows in torch.randperm(1600).split(40):
+                loss = F.cross_entropy(net(marks[rows], sizes[rows]), named[rows])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+            with torch.no_grad():
+                print("accuracy", (net(marks[1600:], sizes[1600:]).argmax(1) == named[1600:]).float().mean().item())
+
+    with Doctor() as doctor:
+        run()
+    assert [finding.cause for finding in doctor.report().findings][:1] == ["label_noise"] * bool(share)
+
+
+def test_classes_that_several_others_share_are_found() -> None:
+    torch.manual_seed(0)
+    maker = torch.arange(12).repeat(60)
+    x = torch.randn(12, 8)[maker] + 0.3 * torch.randn(len(maker), 8)
+    y = torch.tensor([int(f"{m + 1}"[0]) - 1 for m in maker.tolist()])  # of 1, 10, 11 and 12 the first digit is one
+    net = nn.Sequential(nn.Linear(8, 32), nn.ReLU(), nn.Linear(32, 12))
+    optimizer = torch.optim.Adam(net.parameters(), lr=3e-3)
+    with Doctor(probes=False) as doctor:
+        for _ in range(10):
+            for rows in torch.randperm(len(x)).split(40):
+                loss = F.cross_entropy(net(x[rows]), y[rows])
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+    assert [finding.cause for finding in doctor.report().findings][:1] == ["label_index_error"]

@@ -190,7 +190,7 @@ class Rerun:
         """Return copies of the models as they were before the first pass, by the ids of the script's."""
         number = self.stream.passes[0].number
         kept = {id(model): self.stream.seen.copy_of(model, number) for model in self.stream.models}
-        return {key: copy.deepcopy(model) for key, model in kept.items() if model is not None}
+        return self._nested({key: copy.deepcopy(model) for key, model in kept.items() if model is not None})
 
     def final(self) -> dict[int, nn.Module]:
         """Return copies of the models as the stream left them.
@@ -202,7 +202,15 @@ class Rerun:
         """
         if self.stream.continued:
             raise RuntimeError("the models were trained on by another stream")
-        return {id(model): copy.deepcopy(model) for model in self.stream.models}
+        return self._nested({id(model): copy.deepcopy(model) for model in self.stream.models})
+
+    def _nested(self, copies: dict[int, nn.Module]) -> dict[int, nn.Module]:
+        """Let the copy of a part of another model, called by itself as well, be that part of the other's copy."""
+        for model in self.stream.models:
+            for name, part in model.named_modules():
+                if name and id(part) in copies and id(model) in copies:
+                    copies[id(part)] = dict(copies[id(model)].named_modules()).get(name, copies[id(part)])
+        return copies
 
     def parameters_for(self, models: dict[int, nn.Module]) -> dict[int, Tensor]:
         """Return the id of each parameter of the script's -> that of the copies; free ones are copied by themselves.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from unstuck.doctor.watch.losses import LOSSES
@@ -103,7 +104,8 @@ def slice_of(tape: Sequence[Op], loss: Tensor, calls: int) -> Slice | None:
                 outside[id(given)] = ("filled", place)
             else:
                 outside[id(given)] = ("constant", place)
-                if given.ndim and given.shape[0] in sizes and id(given) not in counted:
+                chosen_by = given.dtype == torch.bool and op.name == "__getitem__"  # which rows count
+                if given.ndim and given.shape[0] in sizes and id(given) not in counted and not chosen_by:
                     targets.setdefault(id(given), -1)
         made |= {id(out) for out in op.outputs}
     targets = dict(sorted(targets.items(), key=lambda item: item[1] < 0))  # what a loss call holds against comes first
