@@ -68,6 +68,8 @@ def _in_other_terms(case: Case) -> Suspicion | None:
     scores = [next(reversed(one.scores.values()), None) for one in sets]
     if not sets or any(score is None or _skill(score) > _LOST * _skill(train) for score in scores):
         return None
+    if case.task == "numbers" and any(one.y is not None and lasting(one.y, case.task) for one in sets):
+        return None  # likewise
     return Suspicion(
         "train_test_preprocessing_mismatch",
         case.guessed(0.6),
