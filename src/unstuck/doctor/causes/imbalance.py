@@ -48,7 +48,9 @@ def class_imbalance(case: Case) -> Suspicion | None:
     counts = torch.bincount(torch.cat([y.flatten().long() for y in targets]).clamp(min=0))
     shares = counts / counts.sum()
     sets: list[Answers] = [partial(outputs_on, case, evaluated=one) for one in held_out(case)] if given.rowwise else []
-    for answers in sets or [case.rerun.answers]:  # on what was trained on, where no other targets are known
+    if not sets and (by_class or not given.rowwise):
+        sets = [case.rerun.answers]  # on what was trained on, where no other targets are known
+    for answers in sets:
         found = case.quietly(lambda ask=answers: ask(case.rerun.final()))  # type: ignore[misc]
         if not found:
             continue

@@ -178,9 +178,10 @@ class Watcher:
         found, last = slice_of(ops, loss, len(done.calls)), self._loose.get(done.site, [])
         loose: list[tuple[Tensor, int, Tensor]] = []
         for place, value in enumerate([found.values[key] for key in found.loose] if found is not None else ()):
+            version = -1 if value.is_inference() else value._version
             same = len(last) > place and last[place][0].data_ptr() == value.data_ptr()
-            same = same and last[place][0].shape == value.shape and last[place][1] == value._version
-            loose.append((value, value._version, last[place][2] if same else self.keeper.target(value)))
+            same = same and last[place][0].shape == value.shape and last[place][1] == version >= 0
+            loose.append((value, version, last[place][2] if same else self.keeper.target(value)))
         self._loose[done.site] = loose
         done.loose = [kept for _, _, kept in loose]
 
