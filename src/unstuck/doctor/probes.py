@@ -14,7 +14,7 @@ from torch.overrides import TorchFunctionMode
 
 from unstuck.doctor.case import Case, Verdict
 from unstuck.doctor.given import held_out, keys_of
-from unstuck.doctor.rerun import Batch, Change
+from unstuck.doctor.rerun import Batch, Change, Rerun
 from unstuck.doctor.retrials import rows_of, taken
 from unstuck.doctor.scores import Score
 from unstuck.doctor.watch.tape import Op
@@ -206,14 +206,11 @@ def in_units(case: Case, name: str, change: Change, unit: float, targets: Sequen
     again = case.rerun
     if again is None or again.of_looks or any(score is not None for score in case.scores):
         return None
-    batch = again.batches[-1]
-    larger = {key: value * _TWICE if key in targets else value for key, value in batch.items()}
-    models = again.final()
-    plain = again.loss_on(models, [batch])
-    models[id(case.stream.models[-1])].register_forward_hook(lambda _, __, out: out * _TWICE)
-    power = math.log(again.loss_on(models, [larger]) / plain, _TWICE)
+    power = case.quietly(lambda: _power(case, again, targets))
     before, after = case.baseline, case.try_out(name, change)
-    if abs(power - round(power)) > _NEARLY or before is None or after is None or not np.isfinite(after.last):
+    if power is None or before is None or after is None or not np.isfinite(after.last):
+        return None
+    if abs(power - round(power)) > _NEARLY:
         return None
     first, last = float(before.losses[0]), after.last * unit ** round(power)
     return Verdict(
@@ -221,6 +218,16 @@ def in_units(case: Case, name: str, change: Change, unit: float, targets: Sequen
         f"{name}: loss {before.last:.3g} -> {last:.3g}, in the same unit, after {case.probe_steps} steps, "
         f"from {first:.3g}",
     )
+
+
+def _power(case: Case, again: Rerun, targets: Sequence[int]) -> float:
+    """Return the power of the unit of outputs and targets with which the loss goes."""
+    batch = again.batches[-1]
+    larger = {key: value * _TWICE if key in targets else value for key, value in batch.items()}
+    models = again.final()
+    plain = again.loss_on(models, [batch])
+    models[id(case.stream.models[-1])].register_forward_hook(lambda _, __, out: out * _TWICE)
+    return math.log(again.loss_on(models, [larger]) / plain, _TWICE)
 
 
 def by_halves(case: Case) -> tuple[Score, Score, int] | None:

@@ -154,6 +154,8 @@ def _without_it(case: Case, change: Change, *, outweighs: bool) -> Verdict | Non
     verdict = set_right(case, "with the penalty off", change, *((0.35, 0.02) if outweighs else ()))
     if verdict is not None and not verdict.confirmed and outweighs and _explains_the_rest(verdict):
         return Verdict(True, verdict.tried, verdict.evidence)
+    if verdict is not None and not verdict.evidence and not outweighs:
+        return Verdict(False, verdict.tried)  # the training loss alone falls further without any penalty
     return verdict or (Verdict(False, "") if outweighs else None)
 
 
