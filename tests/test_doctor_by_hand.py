@@ -9,14 +9,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from watched import watched
 
 from unstuck.doctor import Doctor
 from unstuck.doctor.case import Budget, Case
 from unstuck.doctor.causes.lags import lag_of, lasting, sliding
-from unstuck.doctor.recording import Recording
 from unstuck.doctor.streams import streams_of
-from unstuck.doctor.watch.install import watching
-from unstuck.doctor.watch.watcher import Watcher
 
 
 def ranker(*, faulty: bool) -> None:
@@ -117,13 +115,6 @@ def test_the_fault_is_named_first(name: str, faulty: bool) -> None:
     with Doctor() as doctor:
         run(faulty=faulty)
     assert [finding.cause for finding in doctor.report().findings][:1] == [slug] * faulty
-
-
-def watched(run: object) -> Recording:
-    watcher = Watcher()
-    with watching(watcher):
-        run()  # type: ignore[operator]
-    return watcher.seen
 
 
 @pytest.mark.parametrize("teacher", [False, True])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 
 import pytest
 import sklearn.metrics
@@ -11,10 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
+from watched import watched
 
 from unstuck.doctor import Doctor
 from unstuck.doctor.case import Budget, Case
-from unstuck.doctor.recording import Recording
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.sources import line_of_setting, line_with
 from unstuck.doctor.streams import streams_of
@@ -58,13 +57,6 @@ def train(epochs: int = 4) -> tuple[list[float], nn.Module, Tensor]:
         with torch.no_grad():
             losses.append((model(x[90:]).argmax(1) == y[90:]).float().mean().item())
     return losses, model, torch.rand(3)
-
-
-def watched(what: Callable[[], object]) -> Recording:
-    watcher = Watcher()
-    with watching(watcher):
-        what()
-    return watcher.seen
 
 
 def test_watching_changes_no_bit() -> None:

@@ -80,11 +80,12 @@ class Program:
                 return None
             found[key] = value
         if self.loose:
-            alike = [value.shape[1:] == self.values[key].shape[1:] for key, value in zip(self.loose, done.loose)]  # noqa: B905
-            kept = all(value.numel() for value in done.loose)
-            if len(alike) != len(self.loose) or not all(alike) or not kept:
+            if len(done.loose) != len(self.loose):
                 return None
-            found.update(zip(self.loose, done.loose, strict=True))
+            loose = dict(zip(self.loose, done.loose, strict=True))
+            if any(not v.numel() or v.shape[1:] != self.values[key].shape[1:] for key, v in loose.items()):
+                return None
+            found |= loose
         return found
 
     @property

@@ -271,8 +271,8 @@ def _undoings(train: Tensor, x: Tensor) -> Iterator[tuple[str, Callable[[Tensor]
     (mean, std), (mean2, std2) = statistics_of(train), statistics_of(x)
     yield "brought to training's mean and deviation", lambda b: (b - mean2.to(b)) / std2.to(b) * std.to(b) + mean.to(b)
     yield "inverted", lambda b: mean.to(b) - (b - mean2.to(b)) / std2.to(b) * std.to(b)
-    for start in (1, 2) if _each_standardised(train) and not _each_standardised(x) else ():
-        if start < x.ndim and _each_alone(train, start):
+    for start in (1, 2):
+        if start < x.ndim and _each_alone(train, start) and not _each_standardised(x):
             yield "each brought to a mean of 0 and a deviation of 1", partial(_alone, start=start)
     side = round(x.shape[1] ** 0.5)
     if x.ndim >= 3 and x.shape[-1] == x.shape[-2] > 3:

@@ -61,11 +61,10 @@ def slice_of(tape: Sequence[Op], loss: Tensor, calls: int) -> Slice | None:
             continue
         of_model = isinstance(op.func, nn.Module)
         left -= of_model
-        if op.out is loss or any(id(out) in needed for out in op.outputs):
-            if not of_model and op.name == "__set__":
-                continue
-            chosen.append((op, op.inputs, of_model))
-            needed |= {id(given) for given in chosen[-1][1]}
+        if any(id(out) in needed for out in op.outputs) and (of_model or op.name != "__set__"):
+            inputs = op.inputs
+            chosen.append((op, inputs, of_model))
+            needed |= {id(given) for given in inputs}
     chosen.reverse()
     if not any(of_model for _, _, of_model in chosen):
         return None
