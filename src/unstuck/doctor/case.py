@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from unstuck.doctor.ragged import padded
 from unstuck.doctor.recording import ModelCall, Recording
 from unstuck.doctor.rerun import Change, Rerun, Tried, rerun_of
 from unstuck.doctor.scores import Score, score_of
@@ -109,8 +110,8 @@ class EvaluationSet:
     def inputs(self) -> list[Tensor]:
         """The first tensor that the model was given in each call of the last phase that was kept whole; else none."""
         for calls in reversed(self.phases.values()):
-            found = [call.first for call in calls]
-            kept = [x for x in found if x is not None and x.numel()]
+            found = [call.rows for call in calls]
+            kept = padded([x for x in found if x is not None and x.numel()])
             if kept and len(kept) == len(calls) and len({x.shape[1:] for x in kept}) == 1:
                 return kept
         return []
@@ -223,7 +224,7 @@ class Case:
         found = []
         with_target = any(done.loss_calls for done in self.stream.passes)
         for done in self.stream.passes:
-            first = done.calls[0].first if done.calls else None
+            first = done.calls[0].rows if done.calls else None
             kept = bool(done.loss_calls) and done.loss_calls[0].target.numel() > 0 if with_target else True
             if first is not None and first.numel() and kept:
                 found.append(first)
@@ -232,7 +233,7 @@ class Case:
     @cached_property
     def x(self) -> Tensor | None:
         """The inputs of the kept passes in one tensor, at most some thousand rows, in step with :attr:`y`."""
-        return _pooled(self.inputs)
+        return _pooled(padded(self.inputs))
 
     @cached_property
     def task(self) -> str:
@@ -440,7 +441,7 @@ class Case:
         if before is None or after is None:
             return None
         pairs, by_heart = self.compared(before, after), False
-        if self.rerun is not None and self.rerun.program.loose:
+        if self.rerun is not None and self.rerun.of_looks:
             pairs.reverse()  # it trained on the few batches that are known: what generalises is not to be told
             by_heart = _falls(before.evaluation, after.evaluation)
         for old, new in pairs:

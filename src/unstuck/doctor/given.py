@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, EvaluationSet
+from unstuck.doctor.ragged import padded
 from unstuck.doctor.sources import line_with
 from unstuck.doctor.watch.sites import Site
 from unstuck.doctor.watch.tape import Op
@@ -26,7 +27,7 @@ _TAKING = frozenset({"__getitem__", "index_select", "split", "chunk", "unbind", 
 
 
 def keys_of(x: Tensor) -> NDArray[np.uint64]:
-    """Return a key for each row, the same for the same numbers."""
+    """Return a key for each row, the same for the same numbers; zeros at its end, as of padding, do not count."""
     x = x.detach().cpu()
     values = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
     array = values.numpy()
@@ -63,7 +64,7 @@ class Given:
             pairs = [(batch.get(x_key or 0), batch.get(y_key or 0)) for batch in case.rerun.batches]
             return [(x, y) for x, y in pairs if x is not None and y is not None and x.ndim and y.ndim]
         for done in case.stream.passes:
-            x = done.calls[0].first if done.calls else None
+            x = done.calls[0].rows if done.calls else None
             if x is not None and x.numel() and x.ndim and done.loss_calls:
                 target = done.loss_calls[0].target
                 if target.numel() and target.ndim:
@@ -126,6 +127,8 @@ class Given:
     def distinct(self) -> tuple[Tensor, Tensor] | None:
         """The inputs and targets without rows that occurred before; None where rows have different shapes."""
         pairs = self.pairs[: len(self.keys)]
+        xs = padded([x for x, _ in pairs])
+        pairs = list(zip(xs, (y for _, y in pairs), strict=True))
         if not self.rowwise or len({(x.shape[1:], x.dtype, y.shape[1:], y.dtype) for x, y in pairs}) != 1:
             return None
         first = np.sort(np.unique(np.concatenate(self.keys), return_index=True)[1])

@@ -250,12 +250,11 @@ def by_halves(case: Case) -> tuple[Score, Score, int] | None:
     tried, rows = case.try_out("trained on one half of the samples", change), rows_of(again.batches)
     if tried is None or tried.evaluation is None or rows is None:
         return None
-    places = half(rows, 1)[:_ASKED]
-    batch = {key: value[places] for key, value in rows.items()}
-    other = again.scores(tried.models, batches=[batch])[0] if len(places) else None
+    places = half(rows.values, 1)[:_ASKED]
+    other = again.scores(tried.models, batches=[rows.batch(places)])[0] if len(places) else None
     if other is None or other.kind != tried.evaluation.kind:
         return None
-    return other, tried.evaluation, len(np.unique(keys_of(batch[x_key].float())))
+    return other, tried.evaluation, len(np.unique(keys_of(rows.values[x_key][places].float())))
 
 
 def score_error(score: Score, samples: int | None = None) -> float:

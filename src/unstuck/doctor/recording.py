@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 from torch import Tensor, nn, optim
 
+from unstuck.doctor.ragged import in_rows, starts_of
 from unstuck.doctor.watch.sites import Place, Site
 from unstuck.doctor.watch.tape import Op, tensors_in
 
@@ -57,6 +58,13 @@ class ModelCall:
     def first(self) -> Tensor | None:
         """The first tensor it was given, if any."""
         return next(iter(self.given), None)
+
+    @property
+    def rows(self) -> Tensor | None:
+        """The same with a row for each sample, where those lie one after the other."""
+        given = self.given
+        starts = starts_of(given)
+        return self.first if starts is None else in_rows(given[0], given[starts])[0]
 
     @property
     def kept(self) -> bool:

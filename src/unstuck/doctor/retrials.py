@@ -3,29 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, EvaluationSet
+from unstuck.doctor.ragged import in_line, in_rows, padded, starts_of
 from unstuck.doctor.rerun import Batch
 from unstuck.doctor.scores import Score
 
-__all__ = ["before_model", "mapped_score", "outputs_on", "rows_of", "taken"]
+__all__ = ["Rows", "before_model", "mapped_score", "outputs_on", "rows_of", "taken"]
 
 
-def rows_of(batches: Sequence[Batch]) -> dict[int, Tensor] | None:
-    """Return the batches of a stream in one, row by row; None where their tensors do not share their rows."""
+@dataclass(frozen=True)
+class Rows:
+    """The samples of a stream.
+
+    Attributes
+    ----------
+    values
+        All batches in one, row by row.
+    in_line
+        The keys of what lies one sample after the other in a batch, and of where each begins, which are rows here and
+        their lengths; None where nothing does.
+    """
+
+    values: Batch
+    in_line: tuple[int, int] | None = None
+
+    def batch(self, places: Tensor) -> Batch:
+        """Return a batch of the rows at some places."""
+        found = {key: value[places] for key, value in self.values.items()}
+        if self.in_line is not None:
+            flat, starts = self.in_line
+            found[flat], found[starts] = in_line(found[flat], found[starts])
+        return found
+
+
+def rows_of(batches: Sequence[Batch]) -> Rows | None:
+    """Return the batches of a stream in one; None where their tensors do not share their rows."""
     if not batches:
         return None
     keys = list(batches[0])
-    for batch in batches:
-        if any(key not in batch or not batch[key].ndim for key in keys) or len({len(batch[key]) for key in keys}) != 1:
-            return None
-    if any(len({batch[key].shape[1:] for batch in batches}) != 1 for key in keys):
+    if any(key not in batch or not batch[key].ndim for key in keys for batch in batches):
         return None
-    return {key: torch.cat([batch[key] for batch in batches]) for key in keys}
+    place = starts_of([batches[0][key] for key in keys])
+    pair = None if place is None else (keys[0], keys[place])
+    if pair is not None:
+        batches = [_in_rows(batch, *pair) for batch in batches]
+    if any(len({len(batch[key]) for key in keys}) != 1 for batch in batches):
+        return None
+    parts = {key: padded([batch[key] for batch in batches]) for key in keys}
+    if any(len({part.shape[1:] for part in of_key}) != 1 for of_key in parts.values()):
+        return None
+    return Rows({key: torch.cat(of_key) for key, of_key in parts.items()}, pair)
+
+
+def _in_rows(batch: Batch, flat: int, starts: int) -> Batch:
+    rows, lengths = in_rows(batch[flat], batch[starts])
+    return {**batch, flat: rows, starts: lengths}
 
 
 def taken(batches: Sequence[Batch], choose: Callable[[dict[int, Tensor]], Tensor]) -> list[Batch]:
@@ -36,10 +74,10 @@ def taken(batches: Sequence[Batch], choose: Callable[[dict[int, Tensor]], Tensor
     rows = rows_of(batches)
     if rows is None:
         return list(batches)
-    places = choose(rows)
-    size = len(next(iter(batches[0].values())))
+    places = choose(rows.values)
+    size = min(len(value) for value in batches[0].values())
     parts = [part for part in torch.split(places, size) if len(part) == size] or [places]
-    return [{key: value[part] for key, value in rows.items()} for part in parts]
+    return [rows.batch(part) for part in parts]
 
 
 def before_model(model: nn.Module, prepare: Callable[[Tensor], Tensor]) -> None:

@@ -18,9 +18,9 @@ _LATTICE = 32  # features, at most, for which coincidences are counted one step 
 
 
 def digests(x: Array) -> Array:
-    """Return 64 bits for each sample, the same for the same bytes; shape ``(samples,)``."""
+    """Return 64 bits for each sample, shape ``(samples,)``: the same for the same bytes, zeros at the end aside."""
     rows = np.ascontiguousarray(x).reshape(len(x), math.prod(x.shape[1:]))
-    parts = (hashlib.blake2b(row.tobytes(), digest_size=8).digest() for row in rows)
+    parts = (hashlib.blake2b(row.tobytes().rstrip(b"\0"), digest_size=8).digest() for row in rows)
     return np.frombuffer(b"".join(parts), dtype=np.uint64)
 
 

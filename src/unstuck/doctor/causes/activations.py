@@ -246,9 +246,8 @@ def _axis_of_loss(case: Case, op: Op, axis: int) -> int:
         return 1
     if rows is None:
         return axis
-    totals = (rows.exp() if op.name == "log_softmax" else rows).sum(1)
-    if bool(((totals - 1).abs() < 0.01).all()):
-        return axis  # it was moved or flattened on its way
+    if any(bool(((p.sum(1) - 1).abs() < 0.01).all()) for p in (rows, rows.exp())):
+        return axis  # it was moved or flattened on its way, and its logarithm taken, it may be
     return given.ndim - 1 if given.shape[-1] == rows.shape[1] and axis != given.ndim - 1 else 1
 
 

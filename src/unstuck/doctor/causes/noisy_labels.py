@@ -155,8 +155,7 @@ def _without(case: Case, disputed: Tensor) -> Verdict | None:
     name = f"without {len(disputed)} disputed samples"
     gain, tried, rows = case.gain(name, Change(batches=cleaned)), case.try_out(name), rows_of(again.batches)
     if tried is not None and rows is not None:
-        places = torch.as_tensor(np.flatnonzero(among(rows)))
-        batch = {key: value[places] for key, value in rows.items()}
+        batch = rows.batch(torch.as_tensor(np.flatnonzero(among(rows.values))))
         score = case.quietly(lambda: again.scores(tried.models, batches=[batch])[0])
         if score is not None and score.kind == "accuracy" and score.value > _AS_LABELLED:
             return Verdict(False, f"{name}: {score.value:.0%} of them are named as they are labelled all the same")

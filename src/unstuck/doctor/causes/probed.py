@@ -64,10 +64,11 @@ def _single(case: Case, given: Given) -> tuple[Tensor, Tensor, Tensor] | None:
 
 def _joined(case: Case) -> tuple[Tensor, Tensor, Tensor] | None:
     """Likewise of several inputs that are given together, side by side."""
-    rows = rows_of(case.rerun.batches) if case.rerun is not None else None
+    found = rows_of(case.rerun.batches) if case.rerun is not None else None
     target = case.rerun.program.first_target if case.rerun is not None else None
-    if rows is None or target is None:
+    if found is None or target is None:
         return None
+    rows = found.values
     numbers = numbers_of(case, rows)
     places = np.sort(np.unique(keys_of(numbers), return_index=True)[1])[:_MOST]
     parts = [_features(rows[key][places]).reshape(len(places), -1) for key in _inputs_of(case)]
