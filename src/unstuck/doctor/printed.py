@@ -25,7 +25,7 @@ _KINDS = (  # the first that fits
     ("accuracy", r"acc|\bcorrect|hit rate"),
     ("error", r"error rate|\berr\b"),
     ("squares", r"\bmse\b|rmse|\bmae\b"),
-    ("loss", r"loss|\bnll\b|\bbce\b|\bce\b|cross[- ]?entropy|\bcost\b|objective"),
+    ("loss", r"loss|\bnll\b|\bbce\b|\bce\b|cross[- ]?entropy|\bcost\b|objective|likelihood|\bnats\b|elbo"),
 )  # fmt: skip
 _MOST = 24  # readings of a series
 _TRAINING = re.compile(r"train|\btr\b")

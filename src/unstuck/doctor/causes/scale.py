@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unstuck.doctor.blame import line_of_value
 from unstuck.doctor.case import Case, Suspicion
-from unstuck.doctor.causes.terms import by_number_and_by_sample, divided, summed, terms_apart
+from unstuck.doctor.causes.terms import by_number_and_by_sample, divided, summed, terms_apart, terms_of
 from unstuck.doctor.printed import Series, series_of
 from unstuck.doctor.recording import LossCall, Pass
 from unstuck.doctor.recount import LONGEST, Options, batches_of_training, decided, phases_at, sizes_of, windows_of
+from unstuck.doctor.sources import line_with
+from unstuck.doctor.watch.sites import Site
 
 __all__ = ["JUDGES"]
 
@@ -44,7 +48,7 @@ def _printed(case: Case) -> Suspicion | None:
                 {"printed": printed, "recomputed": right},
                 "Weigh the mean of every batch by its size and divide by the number of samples, or divide the sum of "
                 "the means by the number of batches; the same way in training and in evaluation.",
-                line_of_value(series.site, series.label, r"loss|nll|cost"),
+                _line_of(series, divided=name.startswith(_DIVIDED)),
                 certain=True,
             )
         if any(option is not None for option in options):
@@ -65,22 +69,34 @@ def _printed(case: Case) -> Suspicion | None:
     )
 
 
+def _line_of(series: Series, *, divided: bool) -> Site | None:
+    """Return the line to change: of losses divided before they are added up, that which adds them."""
+    added = line_with(series.site.file, r"\+=.*\.item\(\)") if divided and series.site else None
+    return added or line_of_value(series.site, series.label, r"loss|nll|cost")
+
+
 _SUM = "a sum over batches"
+_DIVIDED = "a mean of losses that were divided before they were added up, by"
+_EXACT = 1e-3
 
 
 def _loss_options(case: Case, series: Series, place: int) -> Options | None:
     right: dict[str, float] = {}
     wrong: dict[str, float] = {}
     step = series.readings[place].step
-    parts: list[tuple[list[LossCall], bool]] = []
+    parts: list[tuple[_Losses | None, bool]] = []
     if series.split != "train":
-        parts += [([c.loss for c in calls if c.loss], True) for _, calls in phases_at(case, step)]
+        parts += [(_of_calls([c.loss for c in calls if c.loss]), True) for _, calls in phases_at(case, step)]
     if series.split != "test":
         for passes in windows_of(case, series, place):
-            if 0 < len(passes) <= LONGEST and all(_plain(case, one) for one in passes):
-                parts.append(([p.loss_calls[0] for p in passes], False))
-    for calls, evaluated in parts:
-        found = _averages(calls, sizes_of(case), batches_of_training(case) if evaluated else 0)
+            if 0 < len(passes) <= LONGEST:
+                plain = all(_plain(case, one) for one in passes)
+                calls = [one.loss_calls[0] for one in passes] if plain else []
+                parts.append((_of_calls(calls) if plain else _of_passes(case, passes), False))
+    for losses, evaluated in parts:
+        if losses is None:
+            continue
+        found = _averages(losses, sizes_of(case), batches_of_training(case) if evaluated else 0)
         if found is not None:
             right |= {f"{name} {len(right)}": value for name, value in found.right.items()}
             wrong |= {name: value for name, value in found.wrong.items() if name not in wrong}
@@ -98,17 +114,50 @@ def _plain(case: Case, done: Pass) -> bool:
     return known[done.number]
 
 
-def _averages(calls: Sequence[LossCall], sizes: set[int], batches: int) -> Options | None:
-    """Return what may be made of the losses of batches: means that are right, and others."""
-    if not calls or any(call.output.numel() != 1 for call in calls):
-        return None
+@dataclass(frozen=True)
+class _Losses:
+    """The losses of batches, how many samples each has, and whether a loss is their "mean" or "sum".
+
+    ``share`` is what is minimised of each: less than all where the gradients of several batches make a step.
+    """
+
+    values: NDArray[np.float64]
+    rows: NDArray[np.float64]
+    reduction: str
+    share: float = 1.0
+
+
+def _of_calls(calls: Sequence[LossCall]) -> _Losses | None:
     reductions = {call.kwargs.get("reduction", "mean") for call in calls}
-    losses = np.array([float(call.output) for call in calls])
+    if len(reductions) != 1 or any(call.output.numel() != 1 for call in calls):
+        return None
+    values = np.array([float(call.output) for call in calls])
     rows = np.array([len(call.target) if call.target.ndim else 1 for call in calls], dtype=float)
-    total, count = rows.sum(), len(calls)
+    return _Losses(values, rows, reductions.pop())
+
+
+def _of_passes(case: Case, passes: Sequence[Pass]) -> _Losses | None:
+    """Return the losses of passes of one term, before that was divided by how many passes make a step."""
+    if "terms" not in case.known:
+        case.known["terms"] = terms_of(case)
+    terms, each = case.known["terms"], max(round(case.stream.passes_a_step), 1)
+    share = abs(terms[0].factor) if len(terms) == 1 else 0.0
+    rows = [
+        len(x) if x is not None and x.ndim else 0 for x in (one.calls[0].rows if one.calls else None for one in passes)
+    ]
+    if min(abs(share - 1), abs(share * each - 1)) > _EXACT or 0 in rows:
+        return None
+    values = np.array([float(one.loss) / one.scale / share for one in passes])
+    return _Losses(values, np.array(rows, dtype=float), terms[0].reduction, share)
+
+
+def _averages(of: _Losses, sizes: set[int], batches: int) -> Options | None:
+    """Return what may be made of the losses of batches: means that are right, and others."""
+    losses, rows = of.values, of.rows
+    total, count = rows.sum(), len(losses)
     if not np.isfinite(losses).all():
         return None
-    if reductions == {"mean"}:
+    if of.reduction == "mean":
         right = {"weighted": float((losses * rows).sum() / total), "mean": float(losses.mean())}
         right |= {"last": float(losses[-1]), "total": float((losses * rows).sum())}
         wrong = {"a sum of means over batches that is divided by the number of samples": float(losses.sum() / total)}
@@ -124,7 +173,10 @@ def _averages(calls: Sequence[LossCall], sizes: set[int], batches: int) -> Optio
             )
         if count > 1:
             wrong[_SUM] = float(losses.sum())
-    elif reductions == {"sum"}:
+        if of.share < 1:
+            name = f"{_DIVIDED} the {1 / of.share:.3g} batches of a step"
+            wrong |= {name: of.share * right["mean"], f"{name} ": of.share * right["weighted"]}
+    elif of.reduction == "sum":
         right = {"by sample": float(losses.sum() / total), "total": float(losses.sum())}
         right |= {"last": float(losses[-1]), "last by sample": float(losses[-1] / rows[-1])}
         wrong = {}

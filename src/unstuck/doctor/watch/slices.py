@@ -107,7 +107,10 @@ def slice_of(tape: Sequence[Op], loss: Tensor, calls: int) -> Slice | None:
                 if given.ndim and given.shape[0] in sizes and id(given) not in counted and not chosen_by:
                     targets.setdefault(id(given), -1)
         made |= {id(out) for out in op.outputs}
-    targets = dict(sorted(targets.items(), key=lambda item: item[1] < 0))  # what a loss call holds against comes first
+    # What a loss call holds against comes first, and next what a difference is taken from: an index beside it says
+    # which output is meant, as that of an action whose reward is known.
+    compared = {id(t) for op, inputs, _ in kept if "sub" in op.name and len(inputs) == 2 for t in inputs}
+    targets = dict(sorted(targets.items(), key=lambda item: (item[1] < 0, item[0] not in compared)))
     loose = [
         key
         for key, what in outside.items()
