@@ -265,11 +265,13 @@ def score_error(score: Score, samples: int | None = None) -> float:
 
 
 def trains_better(case: Case, name: str) -> bool:
-    """Whether a change that was tried is better on training data, too, where that can be scored."""
+    """Whether a change that was tried is better on training data, too: by the score, or by the loss where none is."""
     old, new = case.baseline, case.try_out(name)
-    if old is None or new is None or old.train is None or new.train is None or not np.isfinite(old.train.value):
+    if old is None or new is None:
         return True
-    return new.train.value > old.train.value
+    if old.train is None or new.train is None:
+        return not new.last > old.last  # one that broke down is no number
+    return new.train.value > old.train.value or not np.isfinite(old.train.value)
 
 
 def skipping(case: Case, op: Op) -> Callable[[], AbstractContextManager[Any]]:
