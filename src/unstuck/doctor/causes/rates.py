@@ -175,12 +175,12 @@ def _rate(case: Case) -> float | None:
 
 
 def _relative_steps(case: Case) -> list[float]:
-    """Return by what share of their size the weights move, of each step looked at: the median over the tensors."""
+    """Return by what share of their size the weights move, of each step looked at: the median over those that do."""
     found = []
     for look in case.stream.step_looks:
         shares = [look.moved[key] / norm for key, norm in look.weights.items() if norm > 0 and key in look.moved]
         if shares:
-            found.append(float(np.median(shares)))
+            found.append(float(np.median([share for share in shares if share > 0] or [0.0])))
     return found
 
 
