@@ -14,6 +14,7 @@ from watched import watched
 from unstuck.doctor import Doctor
 from unstuck.doctor.case import Budget, Case
 from unstuck.doctor.causes.lags import lag_of, lasting, sliding
+from unstuck.doctor.judge import a_beginning
 from unstuck.doctor.streams import streams_of
 
 
@@ -222,3 +223,67 @@ def test_a_part_that_is_called_by_itself_is_a_part_of_its_models_copy() -> None:
     assert again is not None
     assert again.run(40).losses.tolist() == pytest.approx(stream.losses.tolist(), rel=1e-4)
     assert not again.program.targets  # which rows count is no target
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+@pytest.mark.parametrize("faulty", [True, False])
+def test_a_printed_mean_of_losses_divided_for_accumulation_is_told(faulty: bool, by_hand: bool) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(1600, 5)
+    y = x[:, :1] - x[:, 1:2] ** 2
+    net = nn.Sequential(nn.Linear(5, 32), nn.ReLU(), nn.Linear(32, 1))
+    optimizer = torch.optim.Adam(net.parameters(), lr=5e-3)
+    with Doctor(probes=False) as doctor:
+        for _ in range(6):
+            total = 0.0
+            for number, rows in enumerate(torch.randperm(1600).split(40), 1):
+                loss = ((net(x[rows]) - y[rows]) ** 2).mean() if by_hand else F.mse_loss(net(x[rows]), y[rows])
+                total += 0.0 if faulty else loss.item()
+                loss = loss / 4
+                total += loss.item() if faulty else 0.0
+                loss.backward()
+                if number % 4 == 0:
+                    optimizer.step()
+                    optimizer.zero_grad()
+            print(f"mean loss {total / 40:.5f}")
+    causes = [finding.cause for finding in doctor.report().findings]
+    assert ("loss_scale_wrong" in causes) == faulty
+
+
+def test_an_index_of_what_was_done_is_no_target_beside_what_came_of_it() -> None:
+    def run() -> None:
+        torch.manual_seed(0)
+        x, done = torch.randn(400, 6), torch.randint(3, (400,))
+        gain = x[range(400), done] + 0.1 * torch.randn(400)
+        net = nn.Linear(6, 3)
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        for rows in torch.randperm(400).repeat(3).split(20):
+            worth = net(x[rows]).gather(1, done[rows].unsqueeze(1)).squeeze(1)
+            loss = (worth - gain[rows]).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+    case = Case(streams_of(watched(run))[0], None)
+    assert case.task == "numbers"
+    assert len(case.targets) == 60
+
+
+def test_a_head_that_is_fitted_first_is_a_beginning() -> None:
+    def run() -> None:
+        torch.manual_seed(0)
+        x, y = torch.randn(200, 6), torch.randint(3, (200,))
+        net = nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Linear(16, 3))
+        for learns, steps in ((False, 30), (True, 60)):
+            net[0].requires_grad_(learns)
+            optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+            for _ in range(steps):
+                loss = F.cross_entropy(net(x), y)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+
+    longer, shorter = streams_of(watched(run))
+    assert len(longer.passes) == 60
+    assert a_beginning(shorter)
+    assert not a_beginning(longer)

@@ -14,7 +14,7 @@ from unstuck.doctor.recording import Recording
 from unstuck.doctor.streams import Stream, streams_of
 from unstuck.doctor.watch.sites import Site
 
-__all__ = ["judge"]
+__all__ = ["a_beginning", "judge"]
 
 _SURE = 0.5  # less than this is not reported
 _CERTAIN = 0.9
@@ -40,7 +40,7 @@ def judge(seen: Recording, budget: Budget | None) -> tuple[str, tuple[Finding, .
     streams = streams_of(seen)
     cases = [Case(stream, budget) for stream in streams[:_STREAMS]]
     for case in cases:
-        for suspicion, verdict in _asked(case, degrees=not _outdone(case, cases) and not _a_beginning(case.stream)):
+        for suspicion, verdict in _asked(case, degrees=not _outdone(case, cases) and not a_beginning(case.stream)):
             old = found.get(suspicion.cause)
             if old is None or _belief(suspicion, verdict) > _belief(*old):
                 found[suspicion.cause] = suspicion, verdict
@@ -76,7 +76,7 @@ def _outdone(case: Case, cases: list[Case]) -> bool:
     return False
 
 
-def _a_beginning(stream: Stream) -> bool:
+def a_beginning(stream: Stream) -> bool:
     """Whether the same loss of the same models is minimised for longer afterwards, as when a head is fitted first."""
     mine = [id(model) for model in stream.models]
     return any(
