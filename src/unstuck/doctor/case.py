@@ -242,7 +242,9 @@ class Case:
         if y is None or not len(y):
             return "unknown"
         if not y.is_floating_point():
-            return "classes"
+            program = self.rerun.program if self.rerun is not None else None
+            done = program is not None and not self.loss_name and program.rewarded
+            return "unknown" if done else "classes"  # what was done is not what should be
         if bool(((y == 0) | (y == 1)).all()) or bool(((y == -1) | (y == 1)).all()):
             return "binary"
         return "numbers"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor, nn
@@ -27,12 +27,14 @@ class Outcome:
     """What a pass gave: the loss, with its graph; what the last model returned; what a loss function made of what.
 
     Of several loss functions ``given`` is what the one received that has the first target.
+    ``known`` is what the calls on the way returned, by the ids of the script's tensors.
     """
 
     loss: Tensor
     output: Any
     given: Tensor | None
     of_data: Tensor | None  # the loss without what the script adds to it: the value of its last loss function, say
+    known: Mapping[int, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,13 @@ class Program:
         )
 
     @property
+    def rewarded(self) -> bool:
+        """Whether what is learnt is weighed by numbers of both signs, as actions are by what they brought."""
+        weights = {key for key in self.loose if (value := self.values[key]).is_floating_point() and value.numel()}
+        weights = {key for key in weights if float(self.values[key].min()) < 0 < float(self.values[key].max())}
+        return any("mul" in op.name and any(id(t) in weights for t in op.inputs) for op in self.ops)
+
+    @property
     def by_direction(self) -> bool:
         """Whether the loss asks for the direction of outputs alone."""
         return any(op.name in ("cosine_similarity", "cosine_embedding_loss") for op in self.ops)
@@ -168,7 +177,7 @@ class Program:
                 known[id(old)] = new
         if of_data is None and self.data != self.result:
             of_data = known[self.data]
-        return Outcome(known[self.result], output, given, of_data)
+        return Outcome(known[self.result], output, given, of_data, known)
 
 
 def program_of(stream: Stream, look: Look) -> Program | None:

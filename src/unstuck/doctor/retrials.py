@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, EvaluationSet
+from unstuck.doctor.given import held_out
 from unstuck.doctor.ragged import in_line, in_rows, padded, starts_of
 from unstuck.doctor.rerun import Batch
 from unstuck.doctor.scores import Score
 
-__all__ = ["Rows", "before_model", "mapped_score", "outputs_on", "rows_of", "taken"]
+__all__ = [
+    "Rows", "before_model", "held_loss", "loss_function", "loss_of", "mapped_score", "outputs_on", "rows_of", "taken",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,39 @@ def outputs_on(
                 outputs.append(out)
                 targets.append(call.target)
         return outputs, targets
+    return None
+
+
+def loss_function(case: Case) -> Callable[..., Tensor] | None:
+    """Return the function that says how far outputs are from targets; None for a loss by hand of another kind."""
+    if case.loss_name:
+        found: Callable[..., Tensor] | None = getattr(F, case.loss_name, None)
+        return found
+    return F.mse_loss if case.rerun is not None and case.rerun.program.by_distance else None
+
+
+def loss_of(loss: Callable[..., Tensor], output: Tensor, target: Tensor | None) -> Tensor:
+    """Return a loss of outputs whose numbers may stand in another shape than the targets'."""
+    assert target is not None
+    if target.is_floating_point() and output.shape != target.shape and output.numel() == target.numel():
+        target = target.reshape(output.shape)
+    return loss(output, target.to(output.dtype) if target.is_floating_point() else target)
+
+
+def held_loss(case: Case, models: dict[int, nn.Module]) -> float | None:
+    """Return the mean loss of copies of the models on samples that were not trained on; None where none are known."""
+    again, loss = case.rerun, loss_function(case)
+    if again is None:
+        return None
+    if again.unseen_batches:
+        return again.loss_on(models, again.unseen_batches)
+    if loss is None or len(models) != 1:
+        return None
+    for evaluated in held_out(case):
+        found = case.quietly(lambda evaluated=evaluated: outputs_on(case, models, evaluated))  # type: ignore[misc]
+        if found:
+            parts = [(float(loss_of(loss, out, y)), len(y)) for out, y in zip(*found, strict=True)]
+            return sum(value * rows for value, rows in parts) / sum(rows for _, rows in parts)
     return None
 
 

@@ -12,6 +12,7 @@ from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes.turning import overfitting
 from unstuck.doctor.loops import line_of_length
 from unstuck.doctor.rerun import Change, Tried
+from unstuck.doctor.retrials import held_loss
 
 __all__ = ["JUDGES"]
 
@@ -23,6 +24,8 @@ _FITTED = 0.95  # R² of what is trained on, where what is left of it may be lea
 _BELOW = 0.2  # of the loss at the end: going on does not take so much off at once
 _FRESH = 3  # passes over the data
 _WORTH_AGAINST_SCORE = 0.05  # of all that the loss falls, where a score stands still: not all can be foretold
+_MUCH = 0.2  # of all that the loss fell, that it falls on by
+_SHARED = 0.5  # of what the training loss falls on by: what is learnt by heart does not show in other samples
 _WORTH = 0.03  # of all that the loss falls: less, where nothing but the loss is known, is not worth the time
 
 
@@ -131,7 +134,23 @@ def _going_on(case: Case, *, longer: bool, fresh: bool) -> Verdict | None:
     if verdict is None or verdict.confirmed or not longer:
         return verdict
     tried = case.try_out(f"going on for {_LONGER} times as long", change, _LONGER * case.stream.steps)
-    return (_better(case, tried, 0.5) if tried is not None else None) or verdict
+    if tried is None:
+        return verdict
+    found = _better(case, tried, 0.5)
+    return found if found is not None and found.confirmed else _falls_on(case, tried) or found or verdict
+
+
+def _falls_on(case: Case, tried: Tried) -> Verdict | None:
+    """Tell whether the loss falls on, of training and of what is not trained on, by what is worth it."""
+    old, first = _last_loss(case), case.loss_around(0)
+    fallen, more = first - old, old - tried.last
+    if not (more > _MUCH * fallen > 0 or (_lower(case, tried, _WORTH) is not None)):
+        return None
+    again = case.rerun
+    held = (held_loss(case, again.final()), held_loss(case, tried.models)) if again is not None else (None, None)
+    if held[0] is None or held[1] is None or not held[0] - held[1] > _SHARED * more:
+        return None
+    return Verdict(True, f"{_said_of_loss(case, tried)}, of samples not trained on {held[0]:.3g} -> {held[1]:.3g}")
 
 
 def _of_another_loss(case: Case, tried: Tried) -> bool:

@@ -29,7 +29,10 @@ _GAP = 0.12  # by which a model may do better on an evaluation than in training,
 _ALIKE = 0.05  # of what guessing reaches: two sets of samples that hold classes in the same shares
 _STRETCH = 0.12  # of the samples: a stretch of them in which labels are at chance
 _WINDOW = 40  # samples of a stretch that are judged together
+_PARTS = 32  # of the samples, in which targets that are numbers are held against what the model says
+_TIED, _SOME, _EITHER = 0.4, 0.15, 0.9  # a correlation; the share of parts that have it; of those that have it or none
 _CLEARLY = 4.0  # standard errors, as the stretch is the worst of many
+_KNOWN = 0.6  # of the targets that come again with an input: so many occur elsewhere, too
 _REPEATED = 0.01  # of the rows of a batch that occur in it twice: then the same input may well have several targets
 
 _FIX = (
@@ -51,7 +54,7 @@ def labels_misaligned(case: Case) -> Suspicion | None:
         return None
     if not given.aligned or case.targets_of_a_model:
         return None
-    for judge in (_changing, _lagging, _stretch, _all_at_chance, _evaluation):
+    for judge in (_changing, _lagging, _stretch, _stretch_of_numbers, _all_at_chance, _evaluation):
         found = judge(case, given)
         if found is not None:
             return found
@@ -115,8 +118,9 @@ def _changing(case: Case, given: Given) -> Suspicion | None:
     others = float((y != first[codes])[again].mean())
     shares = np.unique(y, return_counts=True)[1] / len(y)
     chance = float(1 - (shares**2).sum())  # of another target, if it were drawn
-    known = float(np.isin(y[again], first).mean())  # targets computed anew in every epoch are no one else's
-    if others < 0.3 * chance or known < 0.95:
+    values, counts = np.unique(y, return_counts=True)
+    known = float(np.isin(y[again], values[counts > 1]).mean())  # targets computed anew are no one else's
+    if others < 0.3 * chance or known < _KNOWN:
         return None
     rows = keys_of(given.ordered[0]) if given.ordered else x[:0]
     held = len(np.unique(rows)) < 0.9 * len(rows)
@@ -225,12 +229,41 @@ def _stretch(case: Case, given: Given) -> Suspicion | None:
     )
 
 
-def _run(mask: NDArray[np.bool_]) -> tuple[int, int]:
-    """Return the length and the place of the longest run of a mask, gaps of less than half a window filled."""
+def _stretch_of_numbers(case: Case, given: Given) -> Suspicion | None:
+    """Find a stretch of the samples in which targets do not go with what the model says, while they do elsewhere."""
+    x, y = given.origin or (None, None)
+    if x is None or y is None or case.task != "numbers" or y[0].numel() != 1:
+        return None
+    out = case.quietly(lambda: _outputs(case, x))
+    rows = len(x) // _PARTS
+    if out is None or out.numel() != len(x) or rows < _WINDOW or not bool(torch.isfinite(out).all()):
+        return None
+    parts = torch.split(torch.stack([out.flatten(), y.flatten()]).double(), rows, 1)[:_PARTS]
+    agreed = np.array([float(torch.corrcoef(part)[0, 1].nan_to_num()) for part in parts])
+    lost = agreed < _CLEARLY / np.sqrt(rows)
+    longest, place = _run(lost, gap=0)
+    if longest < _STRETCH * _PARTS or np.mean(agreed > _TIED) < _SOME or np.mean(lost | (agreed > _TIED)) < _EITHER:
+        return None
+    begin, end = place * rows, (place + longest) * rows
+    spread = [float(part[1].std()) for part in parts]
+    within, elsewhere = float(np.mean(agreed[lost])), float(np.mean(agreed[~lost]))
+    if not 0.5 < np.median(np.array(spread)[lost]) / np.median(np.array(spread)[~lost]) < 2:
+        return None  # another kind of samples, or of targets
+    return _suspicion(
+        0.85,
+        f"From about sample {begin} to {end}, targets do not go with their inputs: their correlation with what the "
+        f"model makes of them is {within:.2f}, and {elsewhere:.2f} elsewhere.",
+        {"begin": begin, "end": end, "correlation_within": within, "correlation_elsewhere": elsewhere},
+        given.source(given.y_chain),
+    )
+
+
+def _run(mask: NDArray[np.bool_], gap: int = _WINDOW // 2) -> tuple[int, int]:
+    """Return the length and the place of the longest run of a mask, gaps of less than so much filled."""
     filled = mask.copy()
     places = np.flatnonzero(mask)
     for a, b in pairwise(places):
-        if b - a < _WINDOW // 2:
+        if b - a < gap:
             filled[a:b] = True
     best, start, place = 0, None, 0
     for i, value in enumerate([*filled, False]):

@@ -23,6 +23,8 @@ _CLEAR = 0.6
 _FEW = 0.5  # of all samples that there are: what a loop that goes through them would have passed
 _GAP = 0.25  # of what the loss falls by, between samples fed and others
 _HANDFUL = 4  # batches
+_LONGEST = 20_000  # rows of a sequence whose windows are told apart
+_REGULAR = 0.7  # of windows, as many steps after the one before: a loop goes through the sequence
 _AGAIN = 4  # times that a batch must have come again, for it to be no matter of a short run
 
 
@@ -227,12 +229,24 @@ def _there_are(case: Case, given: Given) -> tuple[int | None, Site | None]:
     base, where = given.drawn_from
     x = given.pairs[0][0]
     if base is not None and x.ndim > 1 and base.shape[1:] == x.shape[2:]:  # windows of a sequence
-        return len(base) // x.shape[1], where
+        return _windows(given, base, x.shape[1]), where
     if base is None or base.shape[1:] != x.shape[1:]:
         return None, None
     tested = [keys_of(one.x) for one in case.evaluation_sets if one.x is not None and one.x.shape[1:] == base.shape[1:]]
     tested = [keys for keys in tested if not np.isin(given.all_keys, keys).all()]  # one of the training set itself
     return len(np.setdiff1d(keys_of(base), np.concatenate([*tested, np.zeros(0, dtype=np.uint64)]))), where
+
+
+def _windows(given: Given, base: Tensor, length: int) -> int:
+    """Return how many windows of a sequence there are: beside each other, or, where those fed lie anyhow, all."""
+    apart = len(base) // length
+    if len(base) > _LONGEST or base.ndim > 2:
+        return apart
+    every = base.unfold(0, length, 1)
+    places = np.flatnonzero(np.isin(keys_of(every if base.ndim == 1 else every.transpose(1, 2)), given.all_keys))
+    steps = np.diff(places)
+    regular = len(steps) < 2 or float((steps == np.bincount(steps).argmax()).mean()) > _REGULAR
+    return apart if regular else len(every)
 
 
 def _made_anew(case: Case, given: Given) -> tuple[int | None, Site | None]:

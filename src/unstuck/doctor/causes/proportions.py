@@ -14,6 +14,7 @@ from unstuck.doctor.probes import changed, set_right
 from unstuck.doctor.program import program_of
 from unstuck.doctor.recording import StepLook
 from unstuck.doctor.rerun import Change
+from unstuck.doctor.retrials import held_loss
 from unstuck.doctor.sources import line_at, line_of_setting
 
 __all__ = ["JUDGES"]
@@ -24,6 +25,7 @@ _USUAL = 1e-3  # less of Adam's decay is common
 _SEEN = 0.1  # of the loss: a smaller penalty is not worth a rerun
 _STRONG = 0.4  # of the gradient's pull
 _LITTLE = 0.1  # of the gradients' norm: a clip that leaves more is at work in many sound runs' beginning
+_LESS = 0.75  # of a loss
 _LEFT = 0.35  # of what a fit leaves unexplained
 
 
@@ -152,11 +154,31 @@ def _without_it(case: Case, change: Change, *, outweighs: bool) -> Verdict | Non
     Where it pulls about as hard as the data at the end, it is no longer the rate or luck that holds the fit back.
     """
     verdict = set_right(case, "with the penalty off", change, *((0.35, 0.02) if outweighs else ()))
-    if verdict is not None and not verdict.confirmed and outweighs and _explains_the_rest(verdict):
-        return Verdict(True, verdict.tried, verdict.evidence)
+    if verdict is not None and not verdict.confirmed and outweighs:
+        if _explains_the_rest(verdict):
+            return Verdict(True, verdict.tried, verdict.evidence)
+        if (said := _loses_less(case)) and not _falls(verdict):
+            return Verdict(True, f"{verdict.tried}; {said}", verdict.evidence)
     if verdict is not None and not verdict.evidence and not outweighs:
         return Verdict(False, verdict.tried)  # the training loss alone falls further without any penalty
     return verdict or (Verdict(False, "") if outweighs else None)
+
+
+def _loses_less(case: Case) -> str:
+    """Say by how much the loss falls without the penalty, of training and of other samples, if both by a lot."""
+    before, after = case.baseline, case.try_out("with the penalty off")
+    if before is None or after is None or not 0 < after.last < _LESS * before.last:
+        return ""
+    held = held_loss(case, before.models), held_loss(case, after.models)
+    if held[0] is None or held[1] is None or not 0 < held[1] < _LESS * held[0]:
+        return ""
+    return f"loss {before.last:.3g} -> {after.last:.3g}, of samples not trained on {held[0]:.3g} -> {held[1]:.3g}"
+
+
+def _falls(verdict: Verdict) -> bool:
+    """Whether the score is lower than before."""
+    before, after = (float(verdict.evidence.get(name, math.nan)) for name in ("score_before", "score_after"))
+    return after < before
 
 
 def _explains_the_rest(verdict: Verdict) -> bool:

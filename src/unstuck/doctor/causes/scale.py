@@ -48,7 +48,7 @@ def _printed(case: Case) -> Suspicion | None:
                 {"printed": printed, "recomputed": right},
                 "Weigh the mean of every batch by its size and divide by the number of samples, or divide the sum of "
                 "the means by the number of batches; the same way in training and in evaluation.",
-                _line_of(series, divided=name.startswith(_DIVIDED)),
+                _line_of(series, divided=_DIVIDED in name),
                 certain=True,
             )
         if any(option is not None for option in options):
@@ -76,7 +76,7 @@ def _line_of(series: Series, *, divided: bool) -> Site | None:
 
 
 _SUM = "a sum over batches"
-_DIVIDED = "a mean of losses that were divided before they were added up, by"
+_DIVIDED = "of losses that were divided before they were added up, by"
 _EXACT = 1e-3
 
 
@@ -142,13 +142,16 @@ def _of_passes(case: Case, passes: Sequence[Pass]) -> _Losses | None:
         case.known["terms"] = terms_of(case)
     terms, each = case.known["terms"], max(round(case.stream.passes_a_step), 1)
     share = abs(terms[0].factor) if len(terms) == 1 else 0.0
-    rows = [
-        len(x) if x is not None and x.ndim else 0 for x in (one.calls[0].rows if one.calls else None for one in passes)
-    ]
+    rows = [_rows_of(one) for one in passes]
     if min(abs(share - 1), abs(share * each - 1)) > _EXACT or 0 in rows:
         return None
     values = np.array([float(one.loss) / one.scale / share for one in passes])
     return _Losses(values, np.array(rows, dtype=float), terms[0].reduction, share)
+
+
+def _rows_of(done: Pass) -> int:
+    x = done.calls[0].rows if done.calls else None
+    return len(x) if x is not None and x.ndim else 0
 
 
 def _averages(of: _Losses, sizes: set[int], batches: int) -> Options | None:
@@ -174,8 +177,8 @@ def _averages(of: _Losses, sizes: set[int], batches: int) -> Options | None:
         if count > 1:
             wrong[_SUM] = float(losses.sum())
         if of.share < 1:
-            name = f"{_DIVIDED} the {1 / of.share:.3g} batches of a step"
-            wrong |= {name: of.share * right["mean"], f"{name} ": of.share * right["weighted"]}
+            by = f"{_DIVIDED} the {1 / of.share:.3g} batches of a step"
+            wrong |= {f"a mean {by}": of.share * right["mean"], f"a weighted mean {by}": of.share * right["weighted"]}
     elif of.reduction == "sum":
         right = {"by sample": float(losses.sum() / total), "total": float(losses.sum())}
         right |= {"last": float(losses[-1]), "last by sample": float(losses[-1] / rows[-1])}

@@ -13,9 +13,10 @@ from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes.outputs import STUCK
-from unstuck.doctor.causes.terms import terms_of
+from unstuck.doctor.causes.terms import addends_of, terms_of
 from unstuck.doctor.printed import LARGE_IS_GOOD, Series, series_of
 from unstuck.doctor.probes import changed
+from unstuck.doctor.program import Program
 from unstuck.doctor.recording import Likelihood
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.sources import line_at
@@ -33,7 +34,9 @@ _MANY = 5  # readings
 _OTHERWISE = re.compile(r"loss|err|gap|prev|dist|cost|drop|reject|task|forget")  # such as a loss of Dice's; an old task
 _OF_PAIRS = re.compile(r"roc[- ]?auc|\bauroc\b|c-index|\bpair\w* acc")  # of which chance gets a half
 _NEGATIONS = ("neg", "__neg__", "__rsub__", "mul")
-_REWARD = re.compile(r"(?i:\badv(antages?)?\b|reward|returns\b|\brets?\b)|\bG\b|\bR\b")
+_REWARD = re.compile(
+    r"(?i:\badv(antages?)?\b|reward|returns\b|\brets?\b|\bgains?\b|profit|pay-?off|uplift)|\bG\b|\bR\b"
+)
 _COST = re.compile(r"cost|length|dist(?!\.)|regret|loss\w* - |energy|base\w*\s*-|value\w*\s*-|neg", re.IGNORECASE)
 _PRICE = re.compile(r"cost|length|dist(?!\.)|regret|energy|loss", re.IGNORECASE)
 _UNARY = re.compile(r"(?:[=(,*\[]|return|\+)\s*-")  # a minus sign that is no subtraction
@@ -134,12 +137,12 @@ def _by_reward(case: Case, start: float, end: float) -> _Found | None:
         line, made = line_at(op.site), producers.get(id(weights[0])) if weights else None
         if made is not None:
             line += f" {line_at(made.site)}"
-        if len(learnt) != 1 or not _is_log_probability(learnt[0], inner) or not bool((weights[0] < 0).any()):
+        if len(learnt) != 1 or not _is_likely(learnt[0], inner) or not bool((weights[0] < 0).any()):
             continue
         rewarded = _REWARD.search(line) and not _UNARY.search(line) and not _COST.search(line)
         if bool((weights[0] > 0).any()) and rewarded:
             said = (
-                "What actions brought is multiplied by their log-probability, and the product is minimised: those that "
+                "What actions brought is multiplied by how likely they are, and the product is minimised: those that "
                 f"did better than others become less likely. The loss goes from {start:.3g} to {end:.3g}."
             )
             return _Found(0.8, said, op.site, told_by_rerun=False)
@@ -154,6 +157,18 @@ def _falling_short(weight: Tensor, producers: Mapping[int, Op]) -> Op | None:
     if op is None or op.name.strip("_") != "sub" or len(op.inputs) != 2:
         return None
     return op if op.inputs[0].requires_grad and not op.inputs[1].requires_grad else None
+
+
+def _is_likely(value: Tensor, producers: Mapping[int, Op]) -> bool:
+    """Whether a value is the probability of something that was picked, or its logarithm."""
+    op = producers.get(id(value))
+    while op is not None and op.name in ("squeeze", "flatten", "view", "reshape", "exp", "gather", "__getitem__"):
+        if op.name in ("exp", "gather", "__getitem__") and bool(((value >= 0) & (value <= 1 + 1e-6)).all()):
+            source = producers.get(id(op.inputs[0]))
+            if source is not None and source.name in ("softmax", "exp", "log_softmax", "gather", "__getitem__"):
+                return True
+        op = producers.get(id(op.inputs[0]))
+    return _is_log_probability(value, producers)
 
 
 def _is_log_probability(value: Tensor, producers: Mapping[int, Op]) -> bool:
@@ -255,6 +270,60 @@ def _below_chance(values: np.ndarray) -> bool:
     return float(values[-3:].max()) < 0.5 - _CLEARLY and float(values[-3:].mean()) <= float(values[0])
 
 
+def _by_term(case: Case, start: float, end: float) -> _Found | None:
+    """Find a part of the loss that pulls the outputs away from the targets that another pulls them to.
+
+    Both are least at the same outputs where neither is turned round: their gradients agree.
+    One that is turned round grows, against its own gradient, as the other teaches the model.
+    """
+    again = case.rerun
+    if again is None:
+        return None
+    program = again.program
+    parts = [part for part in addends_of(program) if _of_targets(part.value, program)]
+    if len(parts) < 2:
+        return None
+    values, slopes = [], []
+    for models in (again.fresh(), again.final()):
+        outcome = program.run(models, again.batches[-1], again.parameters_for(models))
+        known = [outcome.known[id(part.value)] * part.factor for part in parts]
+        if not isinstance(outcome.output, Tensor) or not all(isinstance(one, Tensor) for one in known):
+            return None
+        values.append([float(one.detach()) for one in known])
+        slopes.append([torch.autograd.grad(one, outcome.output, retain_graph=True)[0] for one in known])
+    before, after = values
+    leading = max(range(len(parts)), key=lambda i: before[i] - after[i])  # what falls most is what is learnt
+    for place, part in enumerate(parts):
+        grown = after[place] - before[place] > _GROWN * abs(before[place])
+        against = all(float(torch.cosine_similarity(of[place].flatten(), of[leading].flatten(), dim=0)) < -_OPPOSED
+                      for of in slopes)  # fmt: skip
+        if place != leading and grown and against and after[leading] < before[leading]:
+            said = (
+                f"A part of the loss grows from {before[place]:.3g} to {after[place]:.3g} as the rest is learnt: its "
+                "gradient pulls the outputs away from the targets that the rest pulls them to."
+            )
+            return _Found(case.guessed(0.7), said, part.site, told_by_rerun=False)
+    return None
+
+
+_OPPOSED = 0.3  # a cosine of two gradients
+_GROWN = 0.1  # of what a part of the loss was
+
+
+def _of_targets(value: Tensor, program: Program) -> bool:
+    """Whether a value comes from targets, by way of functions."""
+    producers, waiting, seen = producers_of(program.ops), [value], set()
+    while waiting:
+        tensor = waiting.pop()
+        if id(tensor) in program.targets:
+            return True
+        made = producers.get(id(tensor))
+        if made is not None and id(made) not in seen:
+            seen.add(id(made))
+            waiting += made.inputs
+    return False
+
+
 def _falling(start: float, end: float) -> str:
     return (
         f"What backward is called on is negative and falls without a bound, from {start:.3g} to {end:.3g}: the loss is "
@@ -335,7 +404,7 @@ def _correlation(case: Case, models: dict[int, nn.Module]) -> float | None:
 
 
 _SIGNS = (
-    _by_likelihood, _by_reward, _by_sign, _without_end, _by_hand, _by_answers, _by_print,
+    _by_likelihood, _by_reward, _by_sign, _without_end, _by_hand, _by_answers, _by_print, _by_term,
 )  # fmt: skip
 
 JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {"loss_sign_flipped": loss_sign_flipped}

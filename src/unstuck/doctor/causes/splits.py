@@ -27,12 +27,15 @@ _ERRORS = 3.0
 _LONG = 8  # numbers of a sample, from which on a mean of 0 and a deviation of 1 are no accident
 _COLUMNS = 300  # of a table, that are matched by their values
 _LEARNT = 0.6  # of what there is to learn, by a model that knows its training samples
-_LOST = 0.35  # of that, in an evaluation in other terms
+_LOST = 0.6  # of that, in an evaluation in other terms
+_SUFFERS = 0.85  # of what training knows: less of an evaluation that is scaled by itself, and it is no trifle
+_OWN = 0.7  # of what a half of training's samples tell of the other half, by a half of the evaluation's
+_NEARLY = 0.7  # of what training knows
 
 
 def train_test_preprocessing_mismatch(case: Case) -> Suspicion | None:
     """Tell an evaluation whose samples mean something else to the model than those it was trained on."""
-    return in_another_form(case) or _in_other_terms(case)
+    return in_another_form(case) or _tokens_in_another_order(case) or _in_other_terms(case)
 
 
 def in_another_form(case: Case) -> Suspicion | None:
@@ -53,6 +56,65 @@ def in_another_form(case: Case) -> Suspicion | None:
         if found is not None:
             return found
     return _unlike(case, train) or _by_itself(case, train) or _each_by_itself(case, train)
+
+
+def _tokens_in_another_order(case: Case) -> Suspicion | None:
+    """Tell token sequences that the trained model understands once they are padded or turned as training's are."""
+    given, train = given_to(case), case.scores[0]
+    if given.numeric or case.stream.interleaved or train is None or case.x is None or case.x.ndim != 2:
+        return None
+    for evaluated in held_out(case):
+        x = evaluated.x
+        before = mapped_score(case, evaluated, lambda batch: batch)
+        if x is None or x.ndim != 2 or before is None or not np.isfinite(before.value) or len(x) < 10:
+            continue
+        for name, undo in (("padded on their other side", _other_side), ("read backwards", _backwards)):
+            after = mapped_score(case, evaluated, undo)
+            if after is None or not np.isfinite(after.value):
+                continue
+            gained = after.value - before.value
+            if gained < max(_GAIN, _ERRORS * score_error(after, len(x)), 0.2 * (1 - before.value)):
+                continue
+            if _skill(after) < _NEARLY * _skill(train):
+                continue  # it is not what training's are like, either
+            tried = f"evaluation inputs {name}: {before} -> {after.value:.2f}, with no training"
+            return Suspicion(
+                "train_test_preprocessing_mismatch",
+                0.85,
+                f"The sequences of the evaluation are not laid out as those of training: {name}, they score "
+                f"{after.name} {after.value:.2f} with the trained model, and as they are {before.value:.2f}.",
+                {"score_as_given": before.value, "score_undone": after.value},
+                "Prepare the inputs of training and evaluation by the same code.",
+                maker_of(case, x) or evaluated.site,
+                probe=lambda tried=tried: Verdict(True, tried),  # type: ignore[misc]
+                consequences=("overfitting", "wrong_train_eval_mode", "labels_misaligned", "dropout_too_strong"),
+            )
+    return None
+
+
+def _other_side(x: Tensor) -> Tensor:
+    """Move the padding of token sequences from their end to their beginning, or the other way round."""
+    padding = _padding_of(x)
+    if padding is None:
+        return x
+    inside = (x != padding).long()
+    first = inside.argmax(1)
+    last = x.shape[1] - 1 - inside.flip(1).argmax(1)
+    by = torch.where(first > 0, -first, x.shape[1] - 1 - last)
+    places = (torch.arange(x.shape[1], device=x.device) - by[:, None]) % x.shape[1]
+    return x.gather(1, places)
+
+
+def _backwards(x: Tensor) -> Tensor:
+    """Turn token sequences round, and leave the padding where it is."""
+    return _other_side(x.flip(1))
+
+
+def _padding_of(x: Tensor) -> int | None:
+    """Return the token that most of the sequences which are not as long as the longest begin or end with."""
+    edges = torch.cat([x[:, 0], x[:, -1]])
+    values, counts = torch.unique(edges, return_counts=True)
+    return int(values[counts.argmax()]) if int(counts.max()) > len(x) / 2 else None
 
 
 def _in_other_terms(case: Case) -> Suspicion | None:
@@ -107,14 +169,14 @@ def _of_its_own(case: Case, evaluated: EvaluationSet, train: Score) -> Verdict |
     if alone is None:
         return None
     return Verdict(
-        bool(_skill(alone) > 2 * _LOST * _skill(other)),
+        bool(_skill(alone) > max(_OWN * _skill(other), _skill(evaluation) + _GAIN)),
         f"trained on one half of the samples: {other} on the other half, {evaluation.value:.2f} in the evaluation; "
         f"{name}: {alone.value:.2f} on the rest of them",
     )
 
 
 def _by_itself(case: Case, train: Tensor) -> Suspicion | None:
-    """Tell inputs that were scaled by their own statistics, where no targets were seen: every column is exactly so.
+    """Tell inputs that were scaled by their own statistics, unless a score says that it is harmless.
 
     Samples that are scaled by the statistics of others are never so exactly, however much they are alike.
     """
@@ -122,8 +184,10 @@ def _by_itself(case: Case, train: Tensor) -> Suspicion | None:
     if not _standardised(whole[0].float() if whole is not None else train):
         return None
     mine = given_to(case).all_keys
+    train_score, score = case.scores
+    suffers = train_score is not None and score is not None and _skill(score) < _SUFFERS * _skill(train_score)
     for evaluated in _of_first(case):
-        if evaluated.y is not None or not evaluated.inputs or evaluated.several:
+        if (evaluated.y is not None and not suffers) or not evaluated.inputs or evaluated.several:
             continue
         if any(np.isin(keys_of(x), mine).any() for x in evaluated.inputs):
             continue
@@ -131,12 +195,13 @@ def _by_itself(case: Case, train: Tensor) -> Suspicion | None:
             sizes = [len(x) for x in evaluated.inputs]
             return Suspicion(
                 "train_test_preprocessing_mismatch",
-                0.6,
+                0.8 if suffers else 0.6,
                 f"In each of {len(sizes)} evaluations of {min(sizes)} samples or more every column has a mean of "
                 "exactly 0 and a deviation of exactly 1: they were scaled by their own statistics, not by training's.",
                 {"evaluations": len(sizes), "samples": sum(sizes)},
                 "Fit the scaler to the training samples alone, and only transform the others.",
                 maker_of(case, evaluated.inputs[0]) or evaluated.site,
+                consequences=("overfitting",),
             )
     return None
 

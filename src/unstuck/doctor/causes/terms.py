@@ -13,13 +13,25 @@ from torch.overrides import TorchFunctionMode
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.probes import cured
+from unstuck.doctor.program import Program
 from unstuck.doctor.recount import batches_of_training, sizes_of
 from unstuck.doctor.rerun import Change, Rerun, Tried
 from unstuck.doctor.scores import score_of
 from unstuck.doctor.watch.losses import LOSSES, NUMBER_LOSSES
+from unstuck.doctor.watch.sites import Site
 from unstuck.doctor.watch.tape import Op, producers_of
 
-__all__ = ["ADAPTIVE", "Term", "by_number_and_by_sample", "divided", "summed", "terms_apart", "terms_of"]
+__all__ = [
+    "ADAPTIVE",
+    "Addend",
+    "Term",
+    "addends_of",
+    "by_number_and_by_sample",
+    "divided",
+    "summed",
+    "terms_apart",
+    "terms_of",
+]
 
 _APART = 10.0  # times: terms of a loss of which one is summed over the batch and the other is not; a weight may be less
 _ELEMENTWISE = (*NUMBER_LOSSES, "binary_cross_entropy", "binary_cross_entropy_with_logits")
@@ -87,6 +99,38 @@ def terms_of(case: Case) -> list[Term]:
             found.append(Term(op, op.name, factor, numbers, scaled_by, _summed(op.inputs[0], producers)))
 
     walk(case.stream.looks[-1].loss, 1.0, None, 0)
+    return found
+
+
+@dataclass(frozen=True)
+class Addend:
+    """A part of the loss, what it is multiplied by before parts are added up, and the line that does either."""
+
+    value: Tensor
+    factor: float
+    site: Site | None
+
+
+def addends_of(program: Program) -> list[Addend]:
+    """Return the parts that a program's loss is the sum of; the loss itself where it is none."""
+    producers = producers_of(program.ops)
+    found: list[Addend] = []
+
+    def walk(value: Any, factor: float, site: Site | None) -> None:
+        op = producers.get(id(value)) if isinstance(value, Tensor) else None
+        args = list(op.args) if op is not None else []
+        if op is not None and op.name in _PLUS | _MINUS and len(args) >= 2:
+            signs = (1, 1) if op.name in _PLUS else (-1, 1) if "r" in op.name else (1, -1)
+            for part, sign in zip(args[:2], signs, strict=True):
+                walk(part, sign * factor, op.site)
+        elif op is not None and op.name in _TIMES | _OVER and (number := _number(args[1])):
+            walk(args[0], factor / number if op.name in _OVER else factor * number, op.site)
+        elif op is not None and op.name in ("neg", "__neg__"):
+            walk(args[0], -factor, op.site)
+        elif isinstance(value, Tensor) and value.requires_grad and value.numel() == 1:
+            found.append(Addend(value, factor, site))
+
+    walk(next(out for out in program.ops[-1].outputs if id(out) == program.result), 1.0, None)
     return found
 
 

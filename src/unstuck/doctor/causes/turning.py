@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from unstuck.doctor.case import Case, EvaluationSet, Suspicion
@@ -17,6 +15,7 @@ from unstuck.doctor.causes.modes import of_training
 from unstuck.doctor.given import held_out
 from unstuck.doctor.loops import line_of_length
 from unstuck.doctor.printed import LARGE_IS_GOOD, series_of
+from unstuck.doctor.retrials import loss_function, loss_of
 from unstuck.doctor.sources import line_with
 from unstuck.doctor.watch.sites import Site
 
@@ -27,6 +26,8 @@ _RISE = 0.25
 _STEEP = 1.5  # a rise that outweighs a score that climbs by a little
 _GAP = 0.06  # between the scores on what was trained on and on what was not; half of it for a ranking
 _WIDE = 0.25  # a gap of scores that speaks for itself
+_FAR, _CLIMBS = 0.2, 0.15  # likewise, of a training that ends at nothing; the share of it that a score may climb by
+_BY_HEART = 0.1  # of the training loss is left, while the evaluation's stands still or rises a little
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,10 @@ def overfitting(case: Case) -> Suspicion | None:
         one = _within(case, one)
         curve = _curve(case, one) if one.phases else None
         gap = train.value - evaluated.value
-        found = _turned(curve, _RISE if gap < _WIDE else _RISE / 2) if curve is not None else None
-        if curve is None or found is None:
+        if curve is None:
+            continue
+        found = _turned(curve, _RISE if gap < _WIDE else _RISE / 2) or (_learnt_by_heart(curve, gap))
+        if found is None:
             continue
         best, rise = found
         return Suspicion(
@@ -174,6 +177,7 @@ _ALIKE = 0.4
 _OTHERS = re.compile(r"test|\bval|held|hidden|unseen|check|known|\bnew\b|\bdev\b")
 _LOSS = re.compile(r"loss|\bnll\b|nats|\bbits\b|cross[- ]?entropy|deviance|perplexity|\bmse\b|\brmse\b")
 _FEWEST = 5  # readings
+_STILL_RISING = 0.03  # of an evaluation's lowest loss
 _STILL = 0.08  # of all that the training loss falls, since the evaluation was at its best
 
 
@@ -195,6 +199,19 @@ def _turned(curve: _Curve, least: float) -> tuple[int, float] | None:
         return None
     climbs = 0.01 if rise < _STEEP else 0.03
     if len(curve.scores) and curve.scores[-2:].mean() > curve.scores[best] + climbs:
+        return None
+    return best, rise
+
+
+def _learnt_by_heart(curve: _Curve, gap: float) -> tuple[int, float] | None:
+    """Return likewise of one that stands still from early on, far below a training that goes on to nothing."""
+    best = int(np.nanargmin(curve.losses))
+    rise = float(np.nanmedian(curve.losses[-2:])) / max(float(curve.losses[best]), 1e-12) - 1
+    if gap < _FAR or rise < _STILL_RISING or curve.steps[best] > 0.5 * curve.steps[-1]:
+        return None
+    if not curve.training[-1] < _BY_HEART * curve.training[best]:
+        return None
+    if len(curve.scores) and curve.scores[-2:].mean() > curve.scores[best] + _CLIMBS * gap:
         return None
     return best, rise
 
@@ -227,9 +244,7 @@ def _from_weights(case: Case, one: EvaluationSet) -> tuple[list[int], np.ndarray
     calls = [c for c in list(one.phases.values())[-1] if c.target is not None]
     if not calls or not all(call.kept for call in calls):
         return None
-    model, loss = calls[0].module, getattr(F, case.loss_name, None)
-    if not case.loss_name and case.rerun is not None and case.rerun.program.by_distance:
-        loss = F.mse_loss
+    model, loss = calls[0].module, loss_function(case)
     if loss is None or any(call.module is not model for call in calls):
         return None
     twin = copy.deepcopy(model).eval()
@@ -246,16 +261,9 @@ def _from_weights(case: Case, one: EvaluationSet) -> tuple[list[int], np.ndarray
             outputs = [twin(*call.args, **call.kwargs) for call in calls]
         score = one.measure(outputs, [call.target for call in calls if call.target is not None])
         steps.append(step)
-        losses.append(float(np.mean([float(_loss(loss, o, c.target)) for o, c in zip(outputs, calls, strict=True)])))
+        losses.append(float(np.mean([float(loss_of(loss, o, c.target)) for o, c in zip(outputs, calls, strict=True)])))
         scores.append(score.value if score is not None else float("nan"))
     return steps, np.array(losses), np.array(scores)
-
-
-def _loss(loss: Callable[..., Tensor], output: Tensor, target: Tensor | None) -> Tensor:
-    assert target is not None
-    if target.is_floating_point() and output.shape != target.shape and output.numel() == target.numel():
-        target = target.reshape(output.shape)
-    return loss(output, target.to(output.dtype) if target.is_floating_point() else target)
 
 
 def _line_of_data(case: Case, one: EvaluationSet) -> Site | None:
