@@ -46,7 +46,8 @@ def notes(*, faulty: bool) -> None:
     lengths, topic = torch.randint(4, 13, (2400,)), torch.randint(3, (2400,))
     place = torch.arange(12)
     words = torch.where(torch.rand(2400, 12) < 0.2, 1 + topic[:, None], torch.randint(4, 40, (2400, 12)))
-    words[:, 0] = 1 + topic
+    words[:, 0] = 1 + torch.randint(3, (2400,))
+    words[torch.arange(2400), lengths - 1] = 1 + topic  # the last one counts
     behind = torch.where(place < lengths[:, None], words, 0)
     before = torch.where(place >= 12 - lengths[:, None], behind.gather(1, (place - 12 + lengths[:, None]) % 12), 0)
     net = Reader(40, 3)
@@ -100,7 +101,7 @@ def shards(*, faulty: bool) -> None:
     """Name the kind of shards, of which the faulty version has few to learn from."""
     torch.manual_seed(0)
     kind = torch.randint(4, (4800,))
-    x = 0.55 * torch.randn(4, 30, generator=torch.Generator().manual_seed(1))[kind] + torch.randn(4800, 30)
+    x = 0.28 * torch.randn(4, 30, generator=torch.Generator().manual_seed(1))[kind] + torch.randn(4800, 30)
     count = 120 if faulty else 4000
     net = nn.Sequential(nn.Linear(30, 64), nn.ReLU(), nn.Linear(64, 4))
     optimizer = torch.optim.Adam(net.parameters(), lr=3e-3, weight_decay=0.0 if faulty else 1e-3)

@@ -6,10 +6,12 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import torch
 from torch import optim
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes.turning import overfitting
+from unstuck.doctor.given import keys_of
 from unstuck.doctor.loops import line_of_length
 from unstuck.doctor.rerun import Change, Tried
 from unstuck.doctor.retrials import held_loss
@@ -25,6 +27,11 @@ _BELOW = 0.2  # of the loss at the end: going on does not take so much off at on
 _FRESH = 3  # passes over the data
 _WORTH_AGAINST_SCORE = 0.05  # of all that the loss falls, where a score stands still: not all can be foretold
 _MUCH = 0.2  # of all that the loss fell, that it falls on by
+_BOUND = 1.5  # times the bound of a clip: norms so large are cut by a third
+_ONCE = 1.5  # passes over the data
+_RISEN = 0.02  # of a score
+_RISING = 0.005  # of a score, from one evaluation to the next
+_TOLD_APART = 20_000  # rows
 _SHARED = 0.5  # of what the training loss falls on by: what is learnt by heart does not show in other samples
 _WORTH = 0.03  # of all that the loss falls: less, where nothing but the loss is known, is not worth the time
 
@@ -56,8 +63,8 @@ def too_few_steps(case: Case) -> Suspicion | None:
     epochs = _epochs(case)
     steps = case.stream.steps
     # A rate of the usual size and few passes over the data: then it is not the rate that is short.
-    short = (epochs <= 10 if math.isfinite(epochs) else steps <= 300) and _usual_rate(case) and not case.seen.clips
-    verdict = _going_on(case, longer=True, fresh=epochs <= _FRESH) if short else None
+    short = (epochs <= 10 if math.isfinite(epochs) else steps <= 300) and _usual_rate(case) and _unclipped(case)
+    verdict = _going_on(case, longer=True, epochs=epochs) if short else None
     length = f"after {steps} steps" + (f", {epochs:.3g} passes over the data" if math.isfinite(epochs) else "")
     said = f"The loss still falls when training ends {length}" if falling else f"Training ends {length}, early to judge"
     if falling:
@@ -73,35 +80,46 @@ def too_few_steps(case: Case) -> Suspicion | None:
         "Train for longer, until the evaluation no longer improves.",
         line_of_length(case.stream.passes[-1].site),
         symptoms=("loss_still_falling",) if falling else (),
-        probe=lambda: verdict if short else _going_on(case, longer=False, fresh=epochs <= _FRESH),
+        probe=lambda: verdict if short else _going_on(case, longer=False, epochs=epochs),
         consequences=("under_capacity", "lr_too_low") if short else ("under_capacity",),
     )
 
 
+def _unclipped(case: Case) -> bool:
+    """Say whether no clip shortens most of the steps of the second half, as far as one does that was ever at work."""
+    late = [norm / bound for step, _, bound, norm in case.seen.clips if step > case.stream.steps / 2 and bound > 0]
+    return not case.seen.clips or (bool(late) and float(np.median(late)) < _BOUND)
+
+
 def _evaluation_falls(case: Case) -> bool:
-    """Say whether the loss of the last evaluations still falls, from each to the next."""
+    """Say whether the last evaluations become better, from each to the next: by their loss, or by the score."""
     for one in case.evaluation_sets[:2]:
         last = [loss for _, loss in sorted(one.losses.items())][-3:]
         if len(last) == 3 and last[2] < 0.98 * last[1] and last[1] < last[0]:
+            return True
+        scores = [score.value for _, score in sorted(one.scores.items())][-3:]
+        if not last and len(scores) == 3 and scores[2] > scores[1] + _RISING and scores[1] > scores[0] + _RISING:
             return True
     return False
 
 
 def _epochs(case: Case) -> float:
     """Return how many passes over the data the run makes; NaN where that cannot be told."""
-    seen: set[bytes] = set()
-    count = 0
-    for x in case.inputs:
-        if not x.ndim:
-            return float("nan")
-        count += len(x)
-        seen.update(row.tobytes() for row in x.flatten(1).cpu().numpy()) if x.ndim > 1 else seen.update(
-            value.tobytes() for value in x.cpu().numpy()
-        )
-        if count > 20_000:
+    found: list[np.ndarray] = []
+    firsts = [x for x in case.inputs if x.ndim]
+    if len(firsts) < len(case.inputs):
+        return float("nan")
+    calls = [done.calls[0] for done in case.stream.passes if done.calls]
+    alike = len(calls) == len(firsts) and all(call.kept for call in calls)
+    for place, x in enumerate(firsts):
+        others = [t for t in calls[place].given[1:] if t.ndim and len(t) == len(x)] if alike else []
+        parts = [keys_of(part)[:, None] for part in (x, *others)]  # a row may be told by all of them alone
+        found.append(keys_of(torch.as_tensor(np.concatenate(parts, 1).view(np.int64))))
+        if sum(map(len, found)) > _TOLD_APART:
             break
-    whole = sum(len(x) for x in case.inputs) * len(case.stream.passes) / max(len(case.inputs), 1)
-    return whole / len(seen) if seen else float("nan")
+    distinct = len(np.unique(np.concatenate(found))) if found else 0
+    whole = sum(len(x) for x in firsts) * len(case.stream.passes) / max(len(firsts), 1)
+    return whole / distinct if distinct else float("nan")
 
 
 def _usual_rate(case: Case) -> bool:
@@ -113,10 +131,10 @@ def _usual_rate(case: Case) -> bool:
     return rate >= 3e-4
 
 
-def _going_on(case: Case, *, longer: bool, fresh: bool) -> Verdict | None:
+def _going_on(case: Case, *, longer: bool, epochs: float) -> Verdict | None:
     """Go on from the last weights for as long again, or much longer where that is not enough, at the last rate.
 
-    ``fresh`` says that hardly a sample has been seen often enough to be learnt by heart.
+    ``epochs`` says how often each sample has been seen: after few passes hardly one is learnt by heart.
     """
     again, rates = case.rerun, case.stream.rates
     if again is None:
@@ -128,7 +146,13 @@ def _going_on(case: Case, *, longer: bool, fresh: bool) -> Verdict | None:
     if tried is not None and _of_another_loss(case, tried):
         return None
     verdict = None if tried is None else _better(case, tried, 0.3)
-    if tried is not None and fresh and verdict is not None and not verdict.confirmed and _no_worse(case, tried):
+    if (
+        tried is not None
+        and epochs <= _FRESH
+        and verdict is not None
+        and not verdict.confirmed
+        and _no_worse(case, tried)
+    ):
         verdict = _lower(case, tried, _WORTH_AGAINST_SCORE) or verdict
     longer = longer and case.stream.steps <= min(_SHORT, case.probe_steps)
     if verdict is None or verdict.confirmed or not longer:
@@ -137,20 +161,28 @@ def _going_on(case: Case, *, longer: bool, fresh: bool) -> Verdict | None:
     if tried is None:
         return verdict
     found = _better(case, tried, 0.5)
-    return found if found is not None and found.confirmed else _falls_on(case, tried) or found or verdict
+    return (
+        found
+        if found is not None and found.confirmed
+        else _falls_on(case, tried, once=epochs <= _ONCE) or found or verdict
+    )
 
 
-def _falls_on(case: Case, tried: Tried) -> Verdict | None:
-    """Tell whether the loss falls on, of training and of what is not trained on, by what is worth it."""
+def _falls_on(case: Case, tried: Tried, *, once: bool) -> Verdict | None:
+    """Tell whether the loss falls on by much of what it has fallen so far, and that of other samples with it."""
     old, first = _last_loss(case), case.loss_around(0)
+    # ``once`` says that hardly a sample was seen twice: then what is learnt is not learnt by heart.
     fallen, more = first - old, old - tried.last
-    if not (more > _MUCH * fallen > 0 or (_lower(case, tried, _WORTH) is not None)):
+    if not more > _MUCH * fallen > 0:
         return None
     again = case.rerun
     held = (held_loss(case, again.final()), held_loss(case, tried.models)) if again is not None else (None, None)
-    if held[0] is None or held[1] is None or not held[0] - held[1] > _SHARED * more:
-        return None
-    return Verdict(True, f"{_said_of_loss(case, tried)}, of samples not trained on {held[0]:.3g} -> {held[1]:.3g}")
+    if held[0] is not None and held[1] is not None:
+        said = f", of samples not trained on {held[0]:.3g} -> {held[1]:.3g}"
+        return Verdict(True, f"{_said_of_loss(case, tried)}{said}") if held[0] - held[1] > _SHARED * more else None
+    score, new = case.scores[1], tried.evaluation
+    better = score is not None and new is not None and new.value > score.value + _RISEN
+    return Verdict(True, _said_of_loss(case, tried)) if better or (score is None and once) else None
 
 
 def _of_another_loss(case: Case, tried: Tried) -> bool:

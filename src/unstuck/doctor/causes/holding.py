@@ -88,10 +88,13 @@ def unregistered_parameters(case: Case) -> Suspicion | None:
     named -= {id(p) for module in listed for p in module.parameters()}
     looks = stream.looks
     persistent = set.intersection(*({id(leaf) for leaf in look.reached} for look in (looks[0], looks[-1])))
-    given = {id(t) for op in looks[-1].ops if isinstance(op.func, nn.Module) for t in op.inputs}  # an input's gradient
+    ops = [op for look in case.seen.looks for op in look.ops]
+    given = {id(t) for op in ops if isinstance(op.func, nn.Module) for t in op.inputs}  # an input's gradient
     loose = [
         leaf for leaf in looks[-1].reached if id(leaf) in persistent - held - named - given and not moved(case, [leaf])
     ]
+    if not looks[-1].ops:  # what models are given is not known, as in a closure
+        loose = [leaf for leaf in loose if isinstance(leaf, nn.Parameter)]
     anew = [] if loose else _made_anew(case, held | named)
     loose = loose or anew
     if not loose or trained_before(case, loose):

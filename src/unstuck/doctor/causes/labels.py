@@ -231,9 +231,15 @@ def _stretch(case: Case, given: Given) -> Suspicion | None:
 
 def _stretch_of_numbers(case: Case, given: Given) -> Suspicion | None:
     """Find a stretch of the samples in which targets do not go with what the model says, while they do elsewhere."""
-    x, y = given.origin or (None, None)
-    if x is None or y is None or case.task != "numbers" or y[0].numel() != 1:
-        return None
+    for whole in (given.ordered, given.origin):
+        if whole is not None and case.task == "numbers" and whole[1][0].numel() == 1:
+            found = _untied(case, given, *whole)
+            if found is not None:
+                return found
+    return None
+
+
+def _untied(case: Case, given: Given, x: Tensor, y: Tensor) -> Suspicion | None:
     out = case.quietly(lambda: _outputs(case, x))
     rows = len(x) // _PARTS
     if out is None or out.numel() != len(x) or rows < _WINDOW or not bool(torch.isfinite(out).all()):
