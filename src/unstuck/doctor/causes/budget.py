@@ -86,7 +86,7 @@ def too_few_steps(case: Case) -> Suspicion | None:
 
 
 def _unclipped(case: Case) -> bool:
-    """Say whether no clip shortens most of the steps of the second half, as far as one does that was ever at work."""
+    """Say whether there is no clip, or one that leaves most steps of the second half much as they are."""
     late = [norm / bound for step, _, bound, norm in case.seen.clips if step > case.stream.steps / 2 and bound > 0]
     return not case.seen.clips or (bool(late) and float(np.median(late)) < _BOUND)
 
@@ -143,16 +143,10 @@ def _going_on(case: Case, *, longer: bool, epochs: float) -> Verdict | None:
     change = Change(model=lambda _: again.final(), lr=factor, constant_lr=True)
     steps = min(case.stream.steps, 2 * max(case.probe_steps, 1))
     tried = case.try_out("going on for as long again", change, steps)
-    if tried is not None and _of_another_loss(case, tried):
+    if tried is None or _of_another_loss(case, tried):
         return None
-    verdict = None if tried is None else _better(case, tried, 0.3)
-    if (
-        tried is not None
-        and epochs <= _FRESH
-        and verdict is not None
-        and not verdict.confirmed
-        and _no_worse(case, tried)
-    ):
+    verdict = _better(case, tried, 0.3)
+    if verdict is not None and not verdict.confirmed and epochs <= _FRESH and _no_worse(case, tried):
         verdict = _lower(case, tried, _WORTH_AGAINST_SCORE) or verdict
     longer = longer and case.stream.steps <= min(_SHORT, case.probe_steps)
     if verdict is None or verdict.confirmed or not longer:
@@ -160,18 +154,16 @@ def _going_on(case: Case, *, longer: bool, epochs: float) -> Verdict | None:
     tried = case.try_out(f"going on for {_LONGER} times as long", change, _LONGER * case.stream.steps)
     if tried is None:
         return verdict
-    found = _better(case, tried, 0.5)
-    return (
-        found
-        if found is not None and found.confirmed
-        else _falls_on(case, tried, once=epochs <= _ONCE) or found or verdict
-    )
+    found = _better(case, tried, 0.5) or verdict
+    return found if found.confirmed else _falls_on(case, tried, once=epochs <= _ONCE) or found
 
 
 def _falls_on(case: Case, tried: Tried, *, once: bool) -> Verdict | None:
-    """Tell whether the loss falls on by much of what it has fallen so far, and that of other samples with it."""
+    """Tell whether the loss falls on by much of what it has fallen so far, and that of other samples with it.
+
+    ``once`` says that hardly a sample was seen twice: then what is learnt is not learnt by heart.
+    """
     old, first = _last_loss(case), case.loss_around(0)
-    # ``once`` says that hardly a sample was seen twice: then what is learnt is not learnt by heart.
     fallen, more = first - old, old - tried.last
     if not more > _MUCH * fallen > 0:
         return None

@@ -240,6 +240,7 @@ def _stretch_of_numbers(case: Case, given: Given) -> Suspicion | None:
 
 
 def _untied(case: Case, given: Given, x: Tensor, y: Tensor) -> Suspicion | None:
+    """Hold targets against what the model says, part by part of the samples in their order."""
     out = case.quietly(lambda: _outputs(case, x))
     rows = len(x) // _PARTS
     if out is None or out.numel() != len(x) or rows < _WINDOW or not bool(torch.isfinite(out).all()):

@@ -61,7 +61,7 @@ def overfitting(case: Case) -> Suspicion | None:
         gap = train.value - evaluated.value
         if curve is None:
             continue
-        found = _turned(curve, _RISE if gap < _WIDE else _RISE / 2) or (_learnt_by_heart(curve, gap))
+        found = _turned(curve, _RISE if gap < _WIDE else _RISE / 2) or _learnt_by_heart(curve, gap)
         if found is None:
             continue
         best, rise = found
