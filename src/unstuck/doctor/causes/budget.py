@@ -27,6 +27,7 @@ _BELOW = 0.2  # of the loss at the end: going on does not take so much off at on
 _FRESH = 3  # passes over the data
 _WORTH_AGAINST_SCORE = 0.05  # of all that the loss falls, where a score stands still: not all can be foretold
 _MUCH = 0.2  # of all that the loss fell, that it falls on by
+_STANDS = 0.05  # likewise: a loss that falls by less stands still
 _BOUND = 1.5  # times the bound of a clip: norms so large are cut by a third
 _ONCE = 1.5  # passes over the data
 _RISEN = 0.02  # of a score
@@ -187,7 +188,7 @@ def _of_another_loss(case: Case, tried: Tried) -> bool:
 
 def _better(case: Case, tried: Tried, enough: float) -> Verdict | None:
     """Tell whether going on went so much of the way to a perfect score."""
-    evaluated = case.scores[1] is not None and tried.evaluation is not None
+    evaluated, first = case.scores[1] is not None and tried.evaluation is not None, case.loss_around(0)
     for old, new in zip(reversed(case.scores), (tried.evaluation, tried.train), strict=True):
         if old is not None and new is not None and math.isfinite(old.value):
             rise = new.value - old.value
@@ -195,8 +196,10 @@ def _better(case: Case, tried: Tried, enough: float) -> Verdict | None:
             least = 0.02 if old.kind == "auc" else 0.04
             nearly_all = old.kind == "r2" and rise > max(_NEARLY * (1 - old.value), 0.015)
             nearly_all = nearly_all and (evaluated or old.value < _FITTED)
+            # Statistics of batches make a score on training data swing, while its loss stands still.
+            swings = not evaluated and _last_loss(case) - tried.last < _STANDS * (first - _last_loss(case))
             return Verdict(
-                (rise > max(least, noise) and rise > enough * (1 - old.value)) or nearly_all,
+                ((rise > max(least, noise) and rise > enough * (1 - old.value)) or nearly_all) and not swings,
                 f"going on for {len(tried.losses)} more steps: {old} -> {new.value:.2f}",
             )
     return _lower(case, tried, _WORTH) or Verdict(False, _said_of_loss(case, tried))
