@@ -40,6 +40,11 @@ class Score:
     by_line: bool = False
 
     @property
+    def skill(self) -> float:
+        """What share of the way from knowing nothing to a perfect score it goes."""
+        return (self.value - self.chance) / max(1 - self.chance, 1e-6)
+
+    @property
     def nothing(self) -> bool:
         """Whether it is an R² no better than the mean's, however bad another one was."""
         return self.kind == "r2" and self.value <= 0

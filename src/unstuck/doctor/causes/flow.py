@@ -112,7 +112,7 @@ def _faint_through_time(case: Case, signals: Signals) -> Suspicion | None:
     train = case.scores[0]
     if last <= 0 or first / last >= 1e-4 or train is None:  # a gated layer over some tens of steps keeps a thousandth
         return None
-    if (train.value - train.chance) / max(1 - train.chance, 1e-6) > 0.25:
+    if train.skill > 0.25:
         return None  # what it learnt it did not need the first steps for
 
     def probe() -> Verdict | None:

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes.outputs import STUCK
-from unstuck.doctor.causes.terms import addends_of, terms_of
+from unstuck.doctor.causes.parts import opposed
+from unstuck.doctor.causes.terms import terms_of
 from unstuck.doctor.printed import LARGE_IS_GOOD, Series, series_of
 from unstuck.doctor.probes import changed
-from unstuck.doctor.program import Program
 from unstuck.doctor.recording import Likelihood
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.sources import line_at
@@ -270,58 +270,10 @@ def _below_chance(values: np.ndarray) -> bool:
     return float(values[-3:].max()) < 0.5 - _CLEARLY and float(values[-3:].mean()) <= float(values[0])
 
 
-def _by_term(case: Case, start: float, end: float) -> _Found | None:
-    """Find a part of the loss that pulls the outputs away from the targets that another pulls them to.
-
-    Both are least at the same outputs where neither is turned round: their gradients agree.
-    One that is turned round grows, against its own gradient, as the other teaches the model.
-    """
-    again = case.rerun
-    if again is None:
-        return None
-    program = again.program
-    parts = [part for part in addends_of(program) if _of_targets(part.value, program)]
-    if len(parts) < 2:
-        return None
-    values, slopes = [], []
-    for models in (again.fresh(), again.final()):
-        outcome = program.run(models, again.batches[-1], again.parameters_for(models))
-        known = [outcome.known[id(part.value)] * part.factor for part in parts]
-        if not isinstance(outcome.output, Tensor) or not all(isinstance(one, Tensor) for one in known):
-            return None
-        values.append([float(one.detach()) for one in known])
-        slopes.append([torch.autograd.grad(one, outcome.output, retain_graph=True)[0] for one in known])
-    before, after = values
-    leading = max(range(len(parts)), key=lambda i: before[i] - after[i])  # what falls most is what is learnt
-    for place, part in enumerate(parts):
-        grown = after[place] - before[place] > _GROWN * abs(before[place])
-        against = all(float(torch.cosine_similarity(of[place].flatten(), of[leading].flatten(), dim=0)) < -_OPPOSED
-                      for of in slopes)  # fmt: skip
-        if place != leading and grown and against and after[leading] < before[leading]:
-            said = (
-                f"A part of the loss grows from {before[place]:.3g} to {after[place]:.3g} as the rest is learnt: its "
-                "gradient pulls the outputs away from the targets that the rest pulls them to."
-            )
-            return _Found(case.guessed(0.7), said, part.site, told_by_rerun=False)
-    return None
-
-
-_OPPOSED = 0.3  # a cosine of two gradients
-_GROWN = 0.1  # of what a part of the loss was
-
-
-def _of_targets(value: Tensor, program: Program) -> bool:
-    """Whether a value comes from targets, by way of functions."""
-    producers, waiting, seen = producers_of(program.ops), [value], set()
-    while waiting:
-        tensor = waiting.pop()
-        if id(tensor) in program.targets:
-            return True
-        made = producers.get(id(tensor))
-        if made is not None and id(made) not in seen:
-            seen.add(id(made))
-            waiting += made.inputs
-    return False
+def _by_part(case: Case, start: float, end: float) -> _Found | None:
+    """Find a part of the loss that is turned round."""
+    found = opposed(case)
+    return None if found is None else _Found(case.guessed(0.7), found[0], found[1], told_by_rerun=False)
 
 
 def _falling(start: float, end: float) -> str:
@@ -404,7 +356,7 @@ def _correlation(case: Case, models: dict[int, nn.Module]) -> float | None:
 
 
 _SIGNS = (
-    _by_likelihood, _by_reward, _by_sign, _without_end, _by_hand, _by_answers, _by_print, _by_term,
+    _by_likelihood, _by_reward, _by_sign, _without_end, _by_hand, _by_answers, _by_print, _by_part,
 )  # fmt: skip
 
 JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {"loss_sign_flipped": loss_sign_flipped}

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from unstuck.doctor.case import Case, EvaluationSet, Suspicion, Verdict
 from unstuck.doctor.causes.lags import lasting
+from unstuck.doctor.causes.sequences import laid_out_otherwise
 from unstuck.doctor.given import given_to, held_out, keys_of, maker_of, statistics_of
 from unstuck.doctor.probes import by_halves, score_error
 from unstuck.doctor.rerun import Change
@@ -30,12 +31,11 @@ _LEARNT = 0.6  # of what there is to learn, by a model that knows its training s
 _LOST = 0.6  # of that, in an evaluation in other terms
 _SUFFERS = 0.85  # of what training knows: less of an evaluation that is scaled by itself, and it is no trifle
 _OWN = 0.7  # of what a half of training's samples tell of the other half, by a half of the evaluation's
-_NEARLY = 0.7  # of what training knows
 
 
 def train_test_preprocessing_mismatch(case: Case) -> Suspicion | None:
     """Tell an evaluation whose samples mean something else to the model than those it was trained on."""
-    return in_another_form(case) or _tokens_in_another_order(case) or _in_other_terms(case)
+    return in_another_form(case) or laid_out_otherwise(case) or _in_other_terms(case)
 
 
 def in_another_form(case: Case) -> Suspicion | None:
@@ -58,77 +58,18 @@ def in_another_form(case: Case) -> Suspicion | None:
     return _unlike(case, train) or _by_itself(case, train) or _each_by_itself(case, train)
 
 
-def _tokens_in_another_order(case: Case) -> Suspicion | None:
-    """Tell token sequences that the trained model understands once they are padded or turned as training's are."""
-    given, train = given_to(case), case.scores[0]
-    if given.numeric or case.stream.interleaved or train is None or case.x is None or case.x.ndim != 2:
-        return None
-    for evaluated in held_out(case):
-        x = evaluated.x
-        before = mapped_score(case, evaluated, lambda batch: batch)
-        if x is None or x.ndim != 2 or before is None or not np.isfinite(before.value) or len(x) < 10:
-            continue
-        for name, undo in (("padded on their other side", _other_side), ("read backwards", _backwards)):
-            after = mapped_score(case, evaluated, undo)
-            if after is None or not np.isfinite(after.value):
-                continue
-            gained = after.value - before.value
-            if gained < max(_GAIN, _ERRORS * score_error(after, len(x)), 0.2 * (1 - before.value)):
-                continue
-            if _skill(after) < _NEARLY * _skill(train):
-                continue  # it is not what training's are like, either
-            tried = f"evaluation inputs {name}: {before} -> {after.value:.2f}, with no training"
-            return Suspicion(
-                "train_test_preprocessing_mismatch",
-                0.85,
-                f"The sequences of the evaluation are not laid out as those of training: {name}, they score "
-                f"{after.name} {after.value:.2f} with the trained model, and as they are {before.value:.2f}.",
-                {"score_as_given": before.value, "score_undone": after.value},
-                "Prepare the inputs of training and evaluation by the same code.",
-                maker_of(case, x) or evaluated.site,
-                probe=lambda tried=tried: Verdict(True, tried),  # type: ignore[misc]
-                consequences=("overfitting", "wrong_train_eval_mode", "labels_misaligned", "dropout_too_strong"),
-            )
-    return None
-
-
-def _other_side(x: Tensor) -> Tensor:
-    """Move the padding of token sequences from their end to their beginning, or the other way round."""
-    padding = _padding_of(x)
-    if padding is None:
-        return x
-    inside = (x != padding).long()
-    first = inside.argmax(1)
-    last = x.shape[1] - 1 - inside.flip(1).argmax(1)
-    by = torch.where(first > 0, -first, x.shape[1] - 1 - last)
-    places = (torch.arange(x.shape[1], device=x.device) - by[:, None]) % x.shape[1]
-    return x.gather(1, places)
-
-
-def _backwards(x: Tensor) -> Tensor:
-    """Turn token sequences round, and leave the padding where it is."""
-    return _other_side(x.flip(1))
-
-
-def _padding_of(x: Tensor) -> int | None:
-    """Return the token that most of the sequences which are not as long as the longest begin or end with."""
-    edges = torch.cat([x[:, 0], x[:, -1]])
-    values, counts = torch.unique(edges, return_counts=True)
-    return int(values[counts.argmax()]) if int(counts.max()) > len(x) / 2 else None
-
-
 def _in_other_terms(case: Case) -> Suspicion | None:
     """Suspect inputs that are coded otherwise, as by a vocabulary of their own, so that no statistic shows it."""
     given, (train, evaluation) = given_to(case), case.scores
     if train is None or evaluation is None or train.kind != evaluation.kind or case.stream.interleaved:
         return None
-    if not given.rowwise or not given.aligned or _skill(train) < _LEARNT or _skill(evaluation) > _LOST * _skill(train):
+    if not given.rowwise or not given.aligned or train.skill < _LEARNT or evaluation.skill > _LOST * train.skill:
         return None
     if given.origin is not None and lasting(given.origin[1], case.task):
         return None  # neighbours in a series are alike: half of them tell the other half, and nothing of later ones
     sets = held_out(case, most=0.01)
     scores = [next(reversed(one.scores.values()), None) for one in sets]
-    if not sets or any(score is None or _skill(score) > _LOST * _skill(train) for score in scores):
+    if not sets or any(score is None or score.skill > _LOST * train.skill for score in scores):
         return None
     if case.task == "numbers" and any(one.y is not None and lasting(one.y, case.task) for one in sets):
         return None  # likewise
@@ -152,7 +93,7 @@ def _of_its_own(case: Case, evaluated: EvaluationSet, train: Score) -> Verdict |
     if found is None or again is None:
         return None
     other, evaluation, _ = found
-    if _skill(other) < 0.5 * _skill(train) or _skill(evaluation) > _LOST * _skill(other):
+    if other.skill < 0.5 * train.skill or evaluation.skill > _LOST * other.skill:
         return Verdict(False, "")
     x_key, y_key = again.program.first_input, again.program.first_target
     x, y = evaluated.x, evaluated.y
@@ -169,7 +110,7 @@ def _of_its_own(case: Case, evaluated: EvaluationSet, train: Score) -> Verdict |
     if alone is None:
         return None
     return Verdict(
-        bool(_skill(alone) > max(_OWN * _skill(other), _skill(evaluation) + _GAIN)),
+        bool(alone.skill > max(_OWN * other.skill, evaluation.skill + _GAIN)),
         f"trained on one half of the samples: {other} on the other half, {evaluation.value:.2f} in the evaluation; "
         f"{name}: {alone.value:.2f} on the rest of them",
     )
@@ -185,7 +126,7 @@ def _by_itself(case: Case, train: Tensor) -> Suspicion | None:
         return None
     mine = given_to(case).all_keys
     train_score, score = case.scores
-    suffers = train_score is not None and score is not None and _skill(score) < _SUFFERS * _skill(train_score)
+    suffers = train_score is not None and score is not None and score.skill < _SUFFERS * train_score.skill
     for evaluated in _of_first(case):
         if (evaluated.y is not None and not suffers) or not evaluated.inputs or evaluated.several:
             continue
@@ -286,9 +227,9 @@ def _mismatched(case: Case, evaluated: EvaluationSet, train: Tensor, x: Tensor) 
     if value - low < needed or value - low < (0.3 if plain else 0.2) * (1 - low):
         return None
     learnt = case.scores[0]
-    if learnt is None or not _skill(learnt) > 0 or value < after.chance + needed:
+    if learnt is None or not learnt.skill > 0 or value < after.chance + needed:
         return None  # nothing is learnt, or nothing told
-    if _skill(after) < 0.5 * _skill(learnt):
+    if after.skill < 0.5 * learnt.skill:
         return None  # what is learnt in training would show
     said = _said(train, x, difference) or "are not in the form of the training inputs"
     return Suspicion(
@@ -302,10 +243,6 @@ def _mismatched(case: Case, evaluated: EvaluationSet, train: Tensor, x: Tensor) 
         probe=lambda: Verdict(True, f"evaluation inputs {name}: {before} -> {value:.2f}, with no training"),
         consequences=("overfitting", "wrong_train_eval_mode", "labels_misaligned", "dropout_too_strong"),
     )
-
-
-def _skill(score: Score) -> float:
-    return (score.value - score.chance) / max(1 - score.chance, 1e-6)
 
 
 def _said(train: Tensor, x: Tensor, difference: Difference | None) -> str:

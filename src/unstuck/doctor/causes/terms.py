@@ -13,21 +13,22 @@ from torch.overrides import TorchFunctionMode
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.probes import cured
-from unstuck.doctor.program import Program
 from unstuck.doctor.recount import batches_of_training, sizes_of
 from unstuck.doctor.rerun import Change, Rerun, Tried
 from unstuck.doctor.scores import score_of
 from unstuck.doctor.watch.losses import LOSSES, NUMBER_LOSSES
-from unstuck.doctor.watch.sites import Site
 from unstuck.doctor.watch.tape import Op, producers_of
 
 __all__ = [
     "ADAPTIVE",
-    "Addend",
+    "MINUS",
+    "OVER",
+    "PLUS",
+    "TIMES",
     "Term",
-    "addends_of",
     "by_number_and_by_sample",
     "divided",
+    "number_in",
     "summed",
     "terms_apart",
     "terms_of",
@@ -58,10 +59,10 @@ class Term:
     summed: int = 1
 
 
-_TIMES = frozenset({"mul", "__mul__", "__rmul__", "multiply"})
-_OVER = frozenset({"div", "__truediv__", "true_divide", "divide"})
-_PLUS = frozenset({"add", "__add__", "__radd__"})
-_MINUS = frozenset({"sub", "__sub__", "__rsub__", "rsub"})
+TIMES = frozenset({"mul", "__mul__", "__rmul__", "multiply"})
+OVER = frozenset({"div", "__truediv__", "true_divide", "divide"})
+PLUS = frozenset({"add", "__add__", "__radd__"})
+MINUS = frozenset({"sub", "__sub__", "__rsub__", "rsub"})
 
 
 def terms_of(case: Case) -> list[Term]:
@@ -77,16 +78,16 @@ def terms_of(case: Case) -> list[Term]:
         if op is None or deep > 30 or isinstance(op.func, nn.Module):
             return
         args = list(op.args)
-        if op.name in _PLUS | _MINUS and len(args) >= 2:
-            signs = (1, 1) if op.name in _PLUS else (-1, 1) if "r" in op.name else (1, -1)
+        if op.name in PLUS | MINUS and len(args) >= 2:
+            signs = (1, 1) if op.name in PLUS else (-1, 1) if "r" in op.name else (1, -1)
             for part, sign in zip(args[:2], signs, strict=True):
                 walk(part, sign * factor, scaled_by, deep + 1)
-        elif op.name in _TIMES | _OVER and len(args) >= 2:
+        elif op.name in TIMES | OVER and len(args) >= 2:
             inner = next((a for a in args[:2] if isinstance(a, Tensor) and a.requires_grad), None)
             other = next((a for a in args[:2] if a is not inner), None)
-            number = _number(other)
+            number = number_in(other)
             if inner is not None and number:
-                walk(inner, factor / number if op.name in _OVER else factor * number, op, deep + 1)
+                walk(inner, factor / number if op.name in OVER else factor * number, op, deep + 1)
         elif op.name in ("neg", "__neg__", "to", "float", "double", "squeeze"):
             walk(args[0], -factor if "neg" in op.name else factor, scaled_by, deep + 1)
         elif op.name in LOSSES:
@@ -102,50 +103,19 @@ def terms_of(case: Case) -> list[Term]:
     return found
 
 
-@dataclass(frozen=True)
-class Addend:
-    """A part of the loss, what it is multiplied by before parts are added up, and the line that does either."""
-
-    value: Tensor
-    factor: float
-    site: Site | None
-
-
-def addends_of(program: Program) -> list[Addend]:
-    """Return the parts that a program's loss is the sum of; the loss itself where it is none."""
-    producers = producers_of(program.ops)
-    found: list[Addend] = []
-
-    def walk(value: Any, factor: float, site: Site | None) -> None:
-        op = producers.get(id(value)) if isinstance(value, Tensor) else None
-        args = list(op.args) if op is not None else []
-        if op is not None and op.name in _PLUS | _MINUS and len(args) >= 2:
-            signs = (1, 1) if op.name in _PLUS else (-1, 1) if "r" in op.name else (1, -1)
-            for part, sign in zip(args[:2], signs, strict=True):
-                walk(part, sign * factor, op.site)
-        elif op is not None and op.name in _TIMES | _OVER and (number := _number(args[1])):
-            walk(args[0], factor / number if op.name in _OVER else factor * number, op.site)
-        elif op is not None and op.name in ("neg", "__neg__"):
-            walk(args[0], -factor, op.site)
-        elif isinstance(value, Tensor) and value.requires_grad and value.numel() == 1:
-            found.append(Addend(value, factor, site))
-
-    walk(next(out for out in program.ops[-1].outputs if id(out) == program.result), 1.0, None)
-    return found
-
-
 def _summed(value: Tensor, producers: dict[int, Op]) -> int:
     """Return over how many numbers a value was summed before, sample by sample."""
     while (op := producers.get(id(value))) is not None and op.inputs:
         if op.name == "sum" and value.numel():
             return op.inputs[0].numel() // value.numel()
-        if op.name not in _TIMES | _OVER | {"neg", "__neg__"}:
+        if op.name not in TIMES | OVER | {"neg", "__neg__"}:
             break
         value = next((t for t in op.inputs if t.requires_grad), op.inputs[0])
     return 1
 
 
-def _number(value: Any) -> float:
+def number_in(value: Any) -> float:
+    """Return the number that a value is, or holds without a gradient; 0 for anything else."""
     if isinstance(value, (int, float)):
         return float(value)
     if isinstance(value, Tensor) and value.numel() == 1 and not value.requires_grad:
