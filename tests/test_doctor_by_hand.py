@@ -9,12 +9,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from watched import watched
+from watched import named_first, watched
 
 from unstuck.doctor import Doctor
 from unstuck.doctor.case import Budget, Case
 from unstuck.doctor.causes.lags import lag_of, lasting, sliding
-from unstuck.doctor.judge import a_beginning
 from unstuck.doctor.streams import streams_of
 
 
@@ -113,9 +112,7 @@ PROGRAMS = {
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_fault_is_named_first(name: str, faulty: bool) -> None:
     slug, run = PROGRAMS[name]
-    with Doctor() as doctor:
-        run(faulty=faulty)
-    assert [finding.cause for finding in doctor.report().findings][:1] == [slug] * faulty
+    assert named_first(run, faulty=faulty) == [slug] * faulty
 
 
 @pytest.mark.parametrize("teacher", [False, True])
@@ -285,5 +282,5 @@ def test_a_head_that_is_fitted_first_is_a_beginning() -> None:
 
     longer, shorter = streams_of(watched(run))
     assert len(longer.passes) == 60
-    assert a_beginning(shorter)
-    assert not a_beginning(longer)
+    assert shorter.beginning
+    assert not longer.beginning

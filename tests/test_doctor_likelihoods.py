@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
+from watched import named_first
 
 from unstuck.doctor import Doctor
 from unstuck.doctor.watch.copies import Keeper
@@ -262,9 +263,7 @@ PROGRAMS: dict[str, tuple[str, Callable[..., None]]] = {
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_fault_is_named_first(name: str, faulty: bool) -> None:
     slug, run = PROGRAMS[name]
-    with Doctor() as doctor:
-        run(faulty=faulty)
-    assert [finding.cause for finding in doctor.report().findings][:1] == [slug] * faulty
+    assert named_first(run, faulty=faulty) == [slug] * faulty
 
 
 def test_the_rows_of_a_sequence_may_be_its_steps() -> None:

@@ -6,8 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-
-from unstuck.doctor import Doctor
+from watched import named_first
 
 
 def levels(*, faulty: bool) -> None:
@@ -133,6 +132,4 @@ PROGRAMS = {
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_fault_is_named_first(name: str, faulty: bool) -> None:
     slug, run = PROGRAMS[name]
-    with Doctor() as doctor:
-        run(faulty=faulty)
-    assert [finding.cause for finding in doctor.report().findings][:1] == [slug] * faulty
+    assert named_first(run, faulty=faulty) == [slug] * faulty

@@ -11,10 +11,10 @@ from unstuck.doctor.causes import DEGREES, JUDGES, ORDER
 from unstuck.doctor.causes.outright import OUTRIGHT
 from unstuck.doctor.findings import Finding, Where
 from unstuck.doctor.recording import Recording
-from unstuck.doctor.streams import Stream, streams_of
+from unstuck.doctor.streams import streams_of
 from unstuck.doctor.watch.sites import Site
 
-__all__ = ["a_beginning", "judge"]
+__all__ = ["judge"]
 
 _SURE = 0.5  # less than this is not reported
 _CERTAIN = 0.9
@@ -40,7 +40,7 @@ def judge(seen: Recording, budget: Budget | None) -> tuple[str, tuple[Finding, .
     streams = streams_of(seen)
     cases = [Case(stream, budget) for stream in streams[:_STREAMS]]
     for case in cases:
-        for suspicion, verdict in _asked(case, degrees=not _outdone(case, cases) and not a_beginning(case.stream)):
+        for suspicion, verdict in _asked(case, degrees=not _outdone(case, cases) and not case.stream.beginning):
             old = found.get(suspicion.cause)
             if old is None or _belief(suspicion, verdict) > _belief(*old):
                 found[suspicion.cause] = suspicion, verdict
@@ -74,18 +74,6 @@ def _outdone(case: Case, cases: list[Case]) -> bool:
         if known and known[0][1].value > known[0][0].value + _BETTER:
             return True
     return False
-
-
-def a_beginning(stream: Stream) -> bool:
-    """Whether the same loss of the same models is minimised for longer afterwards, as when a head is fitted first."""
-    mine = [id(model) for model in stream.models]
-    return any(
-        other.passes[0].site == stream.passes[0].site
-        and [id(model) for model in other.models] == mine
-        and other.passes[0].number > stream.passes[-1].number
-        and len(other.passes) > len(stream.passes)
-        for other in stream.others
-    )
 
 
 def _kinds(case: Case) -> list[list[type]]:

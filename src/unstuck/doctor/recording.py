@@ -64,7 +64,7 @@ class ModelCall:
         """The same with a row for each sample, where those lie one after the other."""
         given = self.given
         starts = starts_of(given)
-        return self.first if starts is None else in_rows(given[0], given[starts])[0]
+        return next(iter(given), None) if starts is None else in_rows(given[0], given[starts])[0]
 
     @property
     def kept(self) -> bool:

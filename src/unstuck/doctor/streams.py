@@ -115,6 +115,18 @@ class Stream:
         return any(other.passes[0].number > self.passes[-1].number for other in self._sharing)
 
     @property
+    def beginning(self) -> bool:
+        """Whether the same loss of its models is minimised for longer afterwards, as when a head is fitted first."""
+        mine = [id(model) for model in self.models]
+        return any(
+            other.passes[0].site == self.passes[0].site
+            and [id(model) for model in other.models] == mine
+            and other.passes[0].number > self.passes[-1].number
+            and len(other.passes) > len(self.passes)
+            for other in self.others
+        )
+
+    @property
     def interleaved(self) -> bool:
         """Whether another optimiser's steps fall between its own, as in adversarial training."""
         return any(

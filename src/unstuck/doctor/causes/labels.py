@@ -231,7 +231,7 @@ def _stretch(case: Case, given: Given) -> Suspicion | None:
 
 def _stretch_of_numbers(case: Case, given: Given) -> Suspicion | None:
     """Find a stretch of the samples in which targets do not go with what the model says, while they do elsewhere."""
-    for whole in (given.ordered, given.origin):
+    for whole in (given.ordered, given.origin if given.origin is not given.ordered else None):
         if whole is not None and case.task == "numbers" and whole[1][0].numel() == 1:
             found = _untied(case, given, *whole)
             if found is not None:

@@ -177,14 +177,20 @@ def _loses_less(case: Case) -> str:
 
 def _falls(verdict: Verdict) -> bool:
     """Whether the score is lower than before."""
-    before, after = (float(verdict.evidence.get(name, math.nan)) for name in ("score_before", "score_after"))
+    before, after = _scores(verdict)
     return after < before
 
 
 def _explains_the_rest(verdict: Verdict) -> bool:
     """Whether most of what a fit leaves unexplained, small as it is, goes."""
-    before, after = (float(verdict.evidence.get(name, math.nan)) for name in ("score_before", "score_after"))
+    before, after = _scores(verdict)
     return before < 1 and 1 - after < _LEFT * (1 - before)
+
+
+def _scores(verdict: Verdict) -> tuple[float, float]:
+    """Return the scores before and after a change; NaN where a verdict rests on none."""
+    known = verdict.evidence
+    return float(known.get("score_before", math.nan)), float(known.get("score_after", math.nan))
 
 
 def _scaled_up(optimizer: optim.Optimizer) -> bool:

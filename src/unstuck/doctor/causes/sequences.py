@@ -25,8 +25,10 @@ def laid_out_otherwise(case: Case) -> Suspicion | None:
         return None
     for evaluated in held_out(case):
         x = evaluated.x
+        if x is None or x.ndim != 2 or len(x) < 10:
+            continue
         before = mapped_score(case, evaluated, lambda batch: batch)
-        if x is None or x.ndim != 2 or before is None or not np.isfinite(before.value) or len(x) < 10:
+        if before is None or not np.isfinite(before.value):
             continue
         for name, undo in (("padded on their other side", _other_side), ("read backwards", _backwards)):
             after = mapped_score(case, evaluated, undo)
