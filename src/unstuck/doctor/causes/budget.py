@@ -12,9 +12,9 @@ from torch import optim
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes.turning import overfitting
 from unstuck.doctor.given import keys_of
-from unstuck.doctor.loops import line_of_length
 from unstuck.doctor.rerun import Change, Tried
 from unstuck.doctor.retrials import held_loss
+from unstuck.doctor.sources import line_of_length
 
 __all__ = ["JUDGES"]
 

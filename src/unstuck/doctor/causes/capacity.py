@@ -14,6 +14,7 @@ from unstuck.doctor.remakes import sums
 from unstuck.doctor.rerun import Change, Tried
 from unstuck.doctor.scores import Score
 from unstuck.doctor.signals import ACTIVATIONS, RECURRENT
+from unstuck.doctor.sources import line_of_setting
 from unstuck.doctor.watch.losses import NUMBER_LOSSES
 from unstuck.doctor.watch.sites import Site
 
@@ -27,6 +28,7 @@ _BENDING = frozenset({
 DONE = {"accuracy": 0.95, "auc": 0.985, "r2": 0.9}  # scores that leave too little room to tell a lift from luck
 _CODED = 0.75
 _NARROWEST = 4  # units
+_WIDTH_NAMES = ("hidden", "width", "units", "channels", "dim", "size", "features")
 _CLOSE = 0.985  # R squared of a fit with nothing left: the rest of a coarse one may be large against the noise
 _STILL, _SLOW = 0.1, 0.3  # shares of the fall of the loss in the last third of a run
 _COPIES = 4  # times the width: twice is within what a lucky draw of the weights does
@@ -154,7 +156,8 @@ def _narrowest(case: Case) -> tuple[int, Site | None]:
     place = min(range(len(sizes)), key=sizes.__getitem__)
     parameter = case.stream.parameters.get(inner[place].parameter)
     owner = owner_of(case, parameter) if parameter is not None else None
-    return (sizes[place] if len(layers) > 1 else 0), (case.seen.made_at(owner) if owner is not None else None)
+    made = case.seen.made_at(owner) if owner is not None else None
+    return (sizes[place] if len(layers) > 1 else 0), line_of_setting(made, _WIDTH_NAMES, sizes[place])
 
 
 def _gates(name: str) -> int:

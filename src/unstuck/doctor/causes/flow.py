@@ -13,6 +13,7 @@ from unstuck.doctor.probes import lifted
 from unstuck.doctor.remakes import levelled
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.signals import Call, Signals
+from unstuck.doctor.sources import line_of_choice
 from unstuck.doctor.watch.sites import Site
 
 __all__ = ["exploding_gradients", "made_by", "vanishing_gradients"]
@@ -269,5 +270,5 @@ def made_by(case: Case, call: Call) -> Site | None:
     if call.modules and case.stream.models:
         module = dict(case.stream.models[0].named_modules()).get(call.modules[-1])
         if module is not None and not list(module.children()) and not list(module.parameters()):
-            return case.seen.made_at(module) or call.site
+            return line_of_choice(case.seen.made_at(module), type(module).__name__) or call.site
     return call.site

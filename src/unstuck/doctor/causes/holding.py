@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes.weights import NOT_LEARNING, moved, trained_before
+from unstuck.doctor.places import owner_of
 from unstuck.doctor.probes import by_loss, changed, cured
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.sources import line_with
@@ -233,6 +234,8 @@ def frozen_parameters(case: Case) -> Suspicion | None:
         name = misspelt or "requires_grad"
         where = line_with(site.file, rf"\.{name}\s*=\s*True") if certain else None
         where = where or line_with(site.file, _FREEZES.pattern)
+    if where is None and (owner := owner_of(case, next(iter(frozen.values())))) is not None:
+        where = case.seen.made_at(owner)  # as by Embedding.from_pretrained
     return Suspicion(
         "frozen_parameters",
         0.95 if certain else 0.75,

@@ -64,7 +64,7 @@ def class_imbalance(case: Case) -> Suspicion | None:
         if not missed.any() or not known.any() or float(recalls[known].mean()) < _KNOWN:
             continue
         worst = int(torch.where(missed, recalls, 2.0).argmin())
-        loader, what = _loader_of(case), "pixels" if pixels else "samples"
+        what = "pixels" if pixels else "samples"
         return Suspicion(
             "class_imbalance",
             0.48 if pixels else 0.72,  # small things are found last, and whatever ends a run too early loses them
@@ -79,7 +79,7 @@ def class_imbalance(case: Case) -> Suspicion | None:
             },
             "Weigh the classes in the loss, or draw the rare ones more often (WeightedRandomSampler), and judge by a "
             "metric that counts every class alike.",
-            loader or case.loss_site,
+            _line_of_loss(case),
             probe=partial(
                 _resampled, case, answers, missed, shares, by_class=by_class, weigh=pixels or not given.rowwise
             ),
@@ -108,14 +108,11 @@ def _ranks(case: Case) -> bool:
     )
 
 
-def _loader_of(case: Case) -> Site | None:
-    from torch.utils.data import DataLoader
-
-    rows = len(given_to(case).pairs[0][0])
-    return next(
-        (m.site for m in case.seen.made.values() if isinstance(m.thing, DataLoader) and m.thing.batch_size == rows),
-        None,
-    )
+def _line_of_loss(case: Case) -> Site | None:
+    """Return the line that makes the loss, which may weigh the classes, or calls its function."""
+    name = case.loss_name.replace("_", "").replace("binarycrossentropy", "bce") + "loss"
+    made = [one.site for one in case.seen.made.values() if type(one.thing).__name__.lower() == name]
+    return made[0] if len(made) == 1 else case.loss_site
 
 
 def _by_class(outputs: list[Tensor], targets: list[Tensor], classes: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:

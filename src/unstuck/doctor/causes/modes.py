@@ -15,6 +15,7 @@ from unstuck.doctor.recording import ModelCall
 from unstuck.doctor.rerun import Change
 from unstuck.doctor.scores import Score
 from unstuck.doctor.signals import DROPOUTS, listen
+from unstuck.doctor.sources import line_with
 
 __all__ = ["DROPOUT_MODULES", "as_it_is", "of_training", "wrong_train_eval_mode"]
 
@@ -98,7 +99,7 @@ def _evaluated_in_train(case: Case) -> Suspicion | None:
         + (f", {left} instead of {right.value:.2f}." if right is not None and left is not None else "."),
         evidence,
         "Call model.eval() before the evaluation, and model.train() before the training goes on.",
-        call.site,
+        (line_with(call.site.file, r"\.train\(\s*[^\s)]") if call.site is not None else None) or call.site,
         probe=lambda: _better(left, right, tried),
         consequences=("dropout_too_strong", "batch_norm_tiny_batch", "under_capacity", "too_few_steps", "metric_wrong"),
         certain=True,

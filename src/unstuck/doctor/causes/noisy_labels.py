@@ -26,6 +26,8 @@ _GAP = 0.12  # by which a model may do better on an evaluation than in training,
 _ALIKE = 0.05  # of what guessing reaches: two sets of samples that hold classes in the same shares
 _LOST = 0.3  # of what a model knows of samples it has not seen, in labels like those it learnt from
 _AS_LABELLED = 0.5  # of the disputed samples that a model names as they are labelled: no noise
+_SURELY = 0.5  # of the share of wrong labels: where a model is sure, they are as many as elsewhere
+_BY_HEART, _EASIER = 0.03, 0.02  # of a score, by which training samples may be known better than others, or worse
 _NOISE = 0.05  # of the labels: what is wrong in many a clean set does no harm
 _DISPUTED = 0.08  # of the number of wrong labels that is estimated: fewer disputed ones, and the probes know too little
 
@@ -60,7 +62,7 @@ def label_noise(case: Case) -> Suspicion | None:
         "Correct or drop the labels that probes dispute (unstuck.inspect_data lists them), or use label smoothing and "
         "stop early.",
         given.source(given.y_chain),
-        probe=partial(_without, case, disputed),
+        probe=partial(_without, case, disputed, estimate),
         consequences=(
             "overfitting",
             "under_capacity",
@@ -136,10 +138,11 @@ def _by_halves(case: Case, size: int) -> Verdict | None:
     )
 
 
-def _without(case: Case, disputed: Tensor) -> Verdict | None:
+def _without(case: Case, disputed: Tensor, estimate: float) -> Verdict | None:
     """Train without the disputed samples; where the evaluation's own labels are as noisy, that need not show.
 
-    A model that has not seen them, and names them as they are labelled, tells more of them than the probes do.
+    A model that has not seen them, and names them as they are labelled, tells more of them than the probes do; and
+    one that is hardly ever wrong where it is sure, that it is unsure of classes which overlap.
     """
     again = case.rerun
     if again is None or not len(disputed):
@@ -160,8 +163,29 @@ def _without(case: Case, disputed: Tensor) -> Verdict | None:
         if score is not None and score.kind == "accuracy" and score.value > _AS_LABELLED:
             return Verdict(False, f"{name}: {score.value:.0%} of them are named as they are labelled all the same")
     if gain is None or gain[2].value < gain[1].value + max(0.01, score_error(gain[1])):
-        return None
+        wrong = _wrong_where_sure(case)
+        if wrong is None or wrong > _SURELY * estimate:
+            return None
+        return Verdict(False, f"where the model is surest, {wrong:.1%} of the labels are others: the classes overlap")
     return Verdict(True, f"{name}: {gain[1]} -> {gain[2].value:.2f} after {case.probe_steps} steps")
+
+
+def _wrong_where_sure(case: Case) -> float | None:
+    """Return the share of other labels among the third of the training samples of which the final model is surest.
+
+    None of a model that knows its training samples by heart, wrong labels and all, or others better than them.
+    """
+    train, evaluation = case.scores
+    if case.rerun is None or train is None or evaluation is None:
+        return None
+    if not -_EASIER <= train.value - evaluation.value <= _BY_HEART:
+        return None
+    outputs, targets = case.rerun.answers(case.rerun.final())
+    if not outputs or any(out.ndim != 2 or y.shape != out.shape[:1] for out, y in zip(outputs, targets, strict=True)):
+        return None
+    best = torch.cat(outputs).softmax(1).max(1)
+    surest = best.values.argsort(descending=True)[: len(best.values) // 3]
+    return float((best.indices[surest] != torch.cat(targets)[surest]).float().mean())
 
 
 JUDGES: dict[str, Callable[[Case], Suspicion | None]] = {"label_noise": label_noise}

@@ -13,10 +13,9 @@ from torch import Tensor
 from unstuck.doctor.case import Case, EvaluationSet, Suspicion
 from unstuck.doctor.causes.modes import of_training
 from unstuck.doctor.given import held_out
-from unstuck.doctor.loops import line_of_length
 from unstuck.doctor.printed import LARGE_IS_GOOD, series_of
 from unstuck.doctor.retrials import loss_function, loss_of
-from unstuck.doctor.sources import line_with
+from unstuck.doctor.sources import line_of_length, line_with
 from unstuck.doctor.watch.sites import Site
 
 __all__ = ["overfitting"]

@@ -377,7 +377,8 @@ class Watcher:
         """Take note of a scheduler's step."""
         if not any(scheduler is known for known in self.seen.schedulers):
             self.seen.schedulers.append(scheduler)
-        self.event("schedule")
+        if getattr(scheduler, "_step_count", 2) > 1:  # the first is its own, while it is made
+            self.event("schedule")
 
     # -- what follows from them ---------------------------------------------------------------------------------------
 

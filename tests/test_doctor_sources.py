@@ -1,0 +1,98 @@
+"""Which line of a script gives a setting its value."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from unstuck.doctor.sources import line_of_choice, line_of_length, line_of_setting
+from unstuck.doctor.watch.sites import Site
+
+NET = """
+    from torch import nn
+
+    class Net(nn.Module):
+        def __init__(self, wide, hidden=4):
+            super().__init__()
+            self.layer = nn.Linear(wide, hidden)
+"""
+
+
+def site(folder: Path, text: str, line: str) -> Site:
+    """Write a script, and return where a line stands in it."""
+    text = dedent(text).strip() + "\n"
+    path = folder / "train.py"
+    path.write_text(text, encoding="utf8")
+    return Site(str(path), [one.strip() for one in text.splitlines()].index(line) + 1)
+
+
+def shown(found: Site | None) -> str:
+    """Return the text of a line."""
+    assert found is not None
+    return Path(found.file).read_text(encoding="utf8").splitlines()[found.line - 1].strip()
+
+
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        ("    net = Net(20, hidden=4)", "net = Net(20, hidden=4)"),  # a call comes before the default
+        ("    net = Net(20, 4)", "net = Net(20, 4)"),
+        ("    net = Net(20)\n    batch = 4", "def __init__(self, wide, hidden=4):"),  # not any number that is equal
+        ("    hidden = 4\n    net = Net(20, hidden)\n    four = 4", "hidden = 4"),
+        ("    config = dict(hidden=4)\n    net = Net(20, **config)", "config = dict(hidden=4)"),
+        ("    config = {'hidden': 4}\n    net = Net(20, **config)", "config = {'hidden': 4}"),
+        ("    a = Net(20, 4)\n    b = Net(20, 4)", "self.layer = nn.Linear(wide, hidden)"),  # which of them, who knows
+    ],
+)
+def test_a_name_is_followed_to_what_gives_it_the_number(tmp_path: Path, more: str, line: str) -> None:
+    made = site(tmp_path, NET + "\n" + more, "self.layer = nn.Linear(wide, hidden)")
+    assert shown(line_of_setting(made, (), 4)) == line
+
+
+def test_a_number_in_the_call_itself_is_taken_first(tmp_path: Path) -> None:
+    made = site(tmp_path, "rate = 0.1\nopt = SGD(net.parameters(), lr=0.1)", "opt = SGD(net.parameters(), lr=0.1)")
+    assert line_of_setting(made, ("rate",), 0.1) == made
+
+
+@pytest.mark.parametrize(
+    ("call", "line"),
+    [
+        ("net = stack([8, 8], nn.Sigmoid)", "net = stack([8, 8], nn.Sigmoid)"),
+        ("net = stack([8, 8], act=nn.Sigmoid)", "net = stack([8, 8], act=nn.Sigmoid)"),
+        ("net = stack([8, 8], nn.Tanh)", "layers += [nn.Linear(a, b), act()]"),
+    ],
+)
+def test_a_class_that_is_handed_over_is_found_where_it_is_named(tmp_path: Path, call: str, line: str) -> None:
+    text = f"""
+        def stack(widths, act):
+            layers = []
+            for a, b in zip(widths[:-1], widths[1:]):
+                layers += [nn.Linear(a, b), act()]
+            return nn.Sequential(*layers)
+
+        {call}
+    """
+    made = site(tmp_path, text, "layers += [nn.Linear(a, b), act()]")
+    assert shown(line_of_choice(made, "Sigmoid")) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("epochs = 3\nfor epoch in range(epochs):\n    step()", "epochs = 3"),
+        ("for epoch in range(3):\n    step()", "for epoch in range(3):"),
+        ("def fit(epochs):\n    for epoch in range(epochs):\n        step()\nfit(3)", "fit(3)"),
+        ("add('--epochs', default=3)\nfor epoch in range(args.epochs):\n    step()", "add('--epochs', default=3)"),
+    ],
+)
+def test_a_loop_is_as_long_as_the_line_says_that_its_end_comes_from(tmp_path: Path, text: str, line: str) -> None:
+    assert shown(line_of_length(site(tmp_path, text, "step()"))) == line
+
+
+def test_what_cannot_be_read_leaves_the_line_as_it_is(tmp_path: Path) -> None:
+    made = Site(str(tmp_path / "gone.py"), 3)
+    assert line_of_setting(made, (), 4) == made
+    assert line_of_choice(made, "Sigmoid") == made
+    assert line_of_setting(None, (), 4) is line_of_choice(None, "ReLU") is line_of_length(None) is None
