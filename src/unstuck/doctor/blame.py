@@ -14,7 +14,7 @@ __all__ = ["line_of_value"]
 _DEEP = 6
 
 
-def line_of_value(site: Site | None, label: str, word: str) -> Site | None:
+def line_of_value(site: Site | None, label: str, word: str, place: int = 0) -> Site | None:
     """Return the line that computes a number which a print shows after a word.
 
     Names are followed to where they get their value, calls of the script's own functions to what they return, and
@@ -28,6 +28,8 @@ def line_of_value(site: Site | None, label: str, word: str) -> Site | None:
         The words before the number, as they were printed.
     word
         A regular expression for them, should the print's text be put together otherwise.
+    place
+        Of the numbers after the same words, which is meant: 0 for the first.
     """
     if site is None:
         return None
@@ -45,28 +47,31 @@ def line_of_value(site: Site | None, label: str, word: str) -> Site | None:
     ]
     if not calls:
         return site
-    shown = _after_word(calls[0], label, word)
+    shown = _after_word(calls[0], label, word, place)
     line = _line_of(tree, shown, calls[0].lineno, _DEEP) if shown is not None else None
     return Site(site.file, line or calls[0].lineno)
 
 
-def _after_word(call: ast.Call, label: str, word: str) -> ast.expr | None:
+def _after_word(call: ast.Call, label: str, word: str, place: int) -> ast.expr | None:
     """Return the expression of a print that follows text with a word in it."""
     parts: list[ast.expr] = []
     for value in call.args:
         parts += _parts(value)
-    text, fits = "", []
+    text = ""
+    same: list[ast.expr] = []
+    fits: list[ast.expr] = []
     for part in parts:
         if isinstance(part, ast.Constant) and isinstance(part.value, str):
             text += " " + part.value
             continue
         shown = part.value if isinstance(part, ast.FormattedValue) else part
         if label_of(text) == label:
-            return shown
+            same.append(shown)
         if re.search(word, text.lower()):
             fits.append(shown)
         text = ""
-    return fits[0] if fits else None
+    found = same if len(same) > place else fits
+    return found[min(place, len(found) - 1)] if found else None
 
 
 def _parts(value: ast.expr) -> list[ast.expr]:

@@ -53,7 +53,9 @@ class Series:
     kind
         ``accuracy``, ``error``, ``loss``, ``squares``, ``r2``, ``other`` or ``""``, from the words.
     split
-        ``train``, ``test`` or ``""``, likewise.
+        ``train``, ``test`` or ``""``, likewise; where the same words stand several times in a line, from those before.
+    place
+        Of the numbers in a line before which the same words stand, which this is: 0 for the first.
     """
 
     label: str
@@ -61,13 +63,16 @@ class Series:
     split: str
     site: Site | None
     readings: tuple[Reading, ...]
+    place: int = 0
 
 
 def series_of(printed: Iterable[Printed]) -> list[Series]:
     """Sort the numbers that were printed by the line and the words before them."""
-    found: dict[tuple[Site | None, str], list[Reading]] = {}
+    found: dict[tuple[Site | None, str, int], list[Reading]] = {}
+    splits: dict[tuple[Site | None, str, int], str] = {}  # by the words before, further left
     for line in printed:
-        end, before = 0, ""
+        end, before, split = 0, "", ""
+        places: dict[str, int] = {}
         for match in _NUMBER.finditer(line.text):
             label = label_of(line.text[end : match.start()])
             end = match.end()
@@ -79,10 +84,20 @@ def series_of(printed: Iterable[Printed]) -> list[Series]:
             digits = len(mantissa[0].partition(".")[2]) - (int(mantissa[1]) if len(mantissa) > 1 else 0)
             whole = _OF.match(line.text, end) if text.isdigit() else None
             of = float(whole.group(1)) if whole and float(whole.group(1)) >= float(text) > 0 else 1.0
-            found.setdefault((line.site, label), []).append(
+            key = line.site, label, places.setdefault(label, 0)
+            places[label] += 1
+            split = _meaning(label)[1] or split
+            splits[key] = split
+            found.setdefault(key, []).append(
                 Reading(line.step, float(text) / of, 0.5 * 10.0**-digits / of, match.group().endswith("%"))
             )
-    return [Series(label, *_meaning(label), site, _some(readings)) for (site, label), readings in found.items()]
+    several = {key[:2] for key in found if key[2]}
+    series = []
+    for key, readings in found.items():
+        (site, label, place), (kind, split) = key, _meaning(key[1])
+        split = split or (splits[key] if key[:2] in several else "")
+        series.append(Series(label, kind, split, site, _some(readings), place))
+    return series
 
 
 def _some(readings: list[Reading]) -> tuple[Reading, ...]:

@@ -101,6 +101,13 @@ class Program:
         return next(iter(self.targets), None)
 
     @property
+    def scoring(self) -> list[str]:
+        """The names of the calls that an output may go through before it is held against the first target."""
+        losses = [op.name for op in self.ops if op.name in LOSSES]
+        place = next(iter(self.targets.values()), -1)
+        return [losses[place]] if 0 <= place < len(losses) else [op.name for op in self.ops]
+
+    @property
     def by_distance(self) -> bool:
         """Whether the loss asks for outputs close to their targets, rather than for an order, a direction or a rate."""
         if any(op.name == "lgamma" for op in self.ops):

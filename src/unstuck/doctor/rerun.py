@@ -326,7 +326,7 @@ class Rerun:
         program = self.program
         return partial(
             score_of,
-            link=next((_LINKS[op.name] for op in program.ops if op.name in _LINKS), None),
+            link=next((_LINKS[name] for name in program.scoring if name in _LINKS), None),
             ignored=max((int(op.kwargs.get("ignore_index", -100)) for op in program.ops), default=-100),
             of_classes=program.of_classes,
             near=program.by_distance or program.by_direction,

@@ -112,6 +112,7 @@ class _Listener(TorchFunctionMode):
     def __init__(self, names: dict[int, str], stack: list[str]) -> None:
         super().__init__()
         self.names, self.stack = names, stack
+        self.views: dict[int, tuple[Tensor, Tensor]] = {}  # of parameters, such as a transposed one, by their ids
         self.calls: list[Call] = []
         self.noted: list[tuple[Call, list[float]]] = []
         self.sequences: list[Tensor] = []
@@ -123,7 +124,7 @@ class _Listener(TorchFunctionMode):
         kwargs = kwargs or {}
         name = getattr(func, "__name__", "")
         if name not in _LAYERS and name not in ACTIVATIONS and name not in DROPOUTS and name not in _NORMS:
-            return func(*args, **kwargs)
+            return self._viewed(func(*args, **kwargs))
         noted: list[float] = []
         if name in _SEQUENCES:
             args = self._timed(args, noted)
@@ -134,8 +135,16 @@ class _Listener(TorchFunctionMode):
             self.noted.append((self.calls[-1], noted))
         return out
 
+    def _viewed(self, out: Any) -> Any:
+        """Take note of a learnt matrix that is turned round before it is multiplied."""
+        base = out._base if isinstance(out, Tensor) else None
+        if base is not None and id(base) in self.names and base.shape == out.shape[::-1]:
+            self.views[id(out)] = out, base
+        return out
+
     def _note(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: Tensor) -> None:
-        known = [t for t in tensors_in((args, kwargs)) if id(t) in self.names and t.ndim > 1]
+        given = [self.views.get(id(t), (t, t))[1] for t in tensors_in((args, kwargs))]
+        known = [t for t in given if id(t) in self.names and t.ndim > 1]
         value = out.detach().float()
         flat = value.flatten(1) if value.ndim > 1 else value[:, None]
         call = Call(
@@ -147,9 +156,7 @@ class _Listener(TorchFunctionMode):
             site_here(),
             float(flat.std(0, correction=0).square().mean().sqrt()),
             float(flat.square().mean().sqrt()),
-            next(
-                (_size(t) for t in tensors_in(args) if id(t) not in self.names and t.is_floating_point()), float("nan")
-            ),
+            next((_size(t) for t in given if id(t) not in self.names and t.is_floating_point()), float("nan")),
         )
         if call.kind == "layer":
             self.convolved = name.startswith("conv")

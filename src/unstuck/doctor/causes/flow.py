@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
-from torch import nn
+from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes.start import gain, original, trivial_loss
@@ -25,6 +26,9 @@ _BURST = 1e4  # times, through depth or time: no start that was meant
 _LOST = 100.0  # times as high as a constant guess a first loss lies that nothing else explains
 _GROWN = 100.0
 _SHUT = 0.8  # of a layer's units, that are zero for every input
+_STEPS = 8  # calls of a layer in a pass, that make it a cell's
+_LITTLE = 0.25  # of the way from knowing nothing to a perfect score
+_NOTHING = 1e-8  # of the gradient at the last step: the first might as well not be there
 _FITTED = 0.9  # R squared of a fit whose rest may still be large against the noise
 
 
@@ -113,16 +117,19 @@ def _faint_through_time(case: Case, signals: Signals) -> Suspicion | None:
     train = case.scores[0]
     if last <= 0 or first / last >= 1e-4 or train is None:  # a gated layer over some tens of steps keeps a thousandth
         return None
-    if train.skill > 0.25:
-        return None  # what it learnt it did not need the first steps for
+    little = train.skill <= _LITTLE  # else what it learnt it did not need the first steps for; a probe is to tell
+    if not little and first / last >= _NOTHING:
+        return None
 
     def probe() -> Verdict | None:
-        verdict = _level(case)
-        return verdict if verdict is not None and verdict.confirmed else None  # a cell may need gates, not only weights
+        for verdict in (_level(case) if little else None, _handed_on(case, signals)):
+            if verdict is not None and verdict.confirmed:
+                return verdict
+        return None  # a cell may need gates, not only weights
 
     return Suspicion(
         "vanishing_gradients",
-        0.6,
+        0.6 if little else case.guessed(0.49),
         f"The first steps of a sequence receive {first / last:.1e} of the gradient of its last ones, and the run ends "
         f"at {train} where knowing nothing has {train.chance:.2f}.",
         {"ratio": first / last, "score": train.value, "chance": train.chance},
@@ -134,6 +141,27 @@ def _faint_through_time(case: Case, signals: Signals) -> Suspicion | None:
     )
 
 
+def _handed_on(case: Case, signals: Signals) -> Verdict | None:
+    """Rerun with weights from step to step that are the identity at the start, so that a state is handed on.
+
+    References
+    ----------
+    Q. V. Le, N. Jaitly and G. E. Hinton, "A Simple Way to Initialize Recurrent Networks of Rectified Linear Units",
+    arXiv 1504.00941.
+    """
+    again, calls = case.rerun, Counter(call.parameter for call in signals.layers)
+    square = [id(p) for name, p in case.stream.parameters.items() if calls[name] >= _STEPS and _square(p)]
+    if again is None or not square:
+        return None
+
+    def identity(models: dict[int, nn.Module]) -> None:
+        parameters = again.parameters_for(models)
+        for key in square:
+            nn.init.eye_(parameters[key])
+
+    return lifted(case, "with the identity from step to step at the start", Change(model=identity))
+
+
 def _time(signals: Signals) -> tuple[Call, float, float] | None:
     """Return the recurrent layer, and the gradients at its first and its last steps."""
     for call in signals.layers:
@@ -142,11 +170,15 @@ def _time(signals: Signals) -> tuple[Call, float, float] | None:
     calls: dict[str, list[Call]] = {}
     for call in signals.layers:
         calls.setdefault(call.parameter, []).append(call)
-    steps = max(calls.values(), key=len, default=[])
-    if len(steps) >= 8 and math.isfinite(steps[0].delta):  # a cell in a loop by hand
+    steps = max(calls.values(), key=lambda each: (len(each), _square(each[0].weight)), default=[])
+    if len(steps) >= _STEPS and math.isfinite(steps[0].delta):  # a cell in a loop by hand
         finite = [step.delta for step in steps if math.isfinite(step.delta)]
         return steps[0], finite[0], finite[-1]
     return None
+
+
+def _square(weight: Tensor | None) -> bool:
+    return weight is not None and weight.ndim == 2 and weight.shape[0] == weight.shape[1]
 
 
 def exploding_gradients(case: Case) -> Suspicion | None:
@@ -174,7 +206,7 @@ def exploding_gradients(case: Case) -> Suspicion | None:
     branches = 1
     if through_time > _GROWN and found is not None:
         how = "from the last step of a sequence to its first"
-        where, fix = _recurrent_line(case, found[0]), (
+        where, fix = _residual_line(case) or _recurrent_line(case, found[0]), (
             "Start the recurrent weights orthogonal (nn.init.orthogonal_), use an LSTM or a GRU, and clip the norm of "
             "the gradient."
         )  # fmt: skip
@@ -186,7 +218,7 @@ def exploding_gradients(case: Case) -> Suspicion | None:
         fix = (
             "Normalise between the layers (LayerNorm, BatchNorm), or scale the residual branches and the weights down."
         )
-    certain = grown > _BURST and above > _LOST
+    certain = above > _LOST and (grown > _BURST or (grown > 10 * _GROWN and above > 10 * _LOST))
     return Suspicion(
         "exploding_gradients",
         0.9 if certain else 0.75 if grown > _BURST or ends else case.guessed(0.72 if above > 3 else 0.6),

@@ -31,6 +31,7 @@ _STRETCH = 0.12  # of the samples: a stretch of them in which labels are at chan
 _WINDOW = 40  # samples of a stretch that are judged together
 _PARTS = 32  # of the samples, in which targets that are numbers are held against what the model says
 _TIED, _SOME, _EITHER = 0.4, 0.15, 0.9  # a correlation; the share of parts that have it; of those that have it or none
+_REST = 0.4  # of that correlation, which a stretch has at most
 _CLEARLY = 4.0  # standard errors, as the stretch is the worst of many
 _KNOWN = 0.6  # of the targets that come again with an input: so many occur elsewhere, too
 _REPEATED = 0.01  # of the rows of a batch that occur in it twice: then the same input may well have several targets
@@ -254,6 +255,8 @@ def _untied(case: Case, given: Given, x: Tensor, y: Tensor) -> Suspicion | None:
     begin, end = place * rows, (place + longest) * rows
     spread = [float(part[1].std()) for part in parts]
     within, elsewhere = float(np.mean(agreed[lost])), float(np.mean(agreed[~lost]))
+    if within > _REST * elsewhere:
+        return None  # told less well, by a model that goes far wrong here and there
     if not 0.5 < np.median(np.array(spread)[lost]) / np.median(np.array(spread)[~lost]) < 2:
         return None  # another kind of samples, or of targets
     return _suspicion(

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, Suspicion, Verdict
@@ -267,6 +268,9 @@ def trivial_loss(case: Case) -> float:
         return max(float(-(share * share.log()).sum()), 0.1)
     if case.loss_name == "mse_loss" and y.is_floating_point():
         return float(y.float().var(0, correction=0).mean()) if y.ndim else float("nan")
+    if case.loss_name in ("l1_loss", "smooth_l1_loss", "huber_loss") and y.is_floating_point() and y.ndim:
+        middle = y.float().median(0, keepdim=True).values.expand(y.shape)
+        return float(getattr(F, case.loss_name)(middle, y.float()))
     if case.loss_name.startswith("binary_cross_entropy"):
         p = min(max(float(y.float().mean()), 0.02), 0.98)
         return -p * math.log(p) - (1 - p) * math.log(1 - p)

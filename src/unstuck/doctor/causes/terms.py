@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 _APART = 10.0  # times: terms of a loss of which one is summed over the batch and the other is not; a weight may be less
+_WEIGHS = 2.0  # times as much, likewise, where a rerun tells what it does
 _ELEMENTWISE = (*NUMBER_LOSSES, "binary_cross_entropy", "binary_cross_entropy_with_logits")
 ADAPTIVE = (
     optim.Adam, optim.AdamW, optim.NAdam, optim.RAdam, optim.Adamax, optim.RMSprop, optim.Adagrad, optim.Adadelta,
@@ -182,7 +183,7 @@ def by_number_and_by_sample(case: Case) -> Suspicion | None:
     mean, by_sample = max(over_all, key=lambda t: abs(t.factor)), max(of_sums, key=lambda t: abs(t.factor))
     numbers = mean.numbers // rows
     apart = abs(by_sample.factor) * numbers / max(abs(mean.factor), 1e-12)
-    if apart < _APART:
+    if apart < _WEIGHS:
         return None
     return Suspicion(
         "loss_scale_wrong",
