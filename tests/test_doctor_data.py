@@ -713,6 +713,29 @@ def test_printed_numbers_are_read_with_their_words_and_digits() -> None:
     assert found["train loss"].readings[0].half == pytest.approx(0.005)
 
 
+def test_the_same_words_several_times_in_a_line_are_told_apart() -> None:
+    line = "{0} train loss 0.{0} acc 0.5{0} valid loss 0.{0}1 acc 0.7{0}, best 0.9"
+    found = {
+        (series.label, series.place): series for series in series_of(Printed(n, line.format(n), None) for n in (1, 2))
+    }
+    assert {key: series.split for key, series in found.items() if series.kind == "accuracy"} == {
+        ("acc", 0): "train",
+        ("acc", 1): "test",
+    }
+    assert [reading.value for reading in found["acc", 1].readings] == [0.71, 0.72]
+    once = series_of([Printed(1, "train loss 0.5, acc 0.9", None)])
+    assert [series.split for series in once if series.label == "acc"] == [""]  # of which of them, is not said
+
+
+def test_of_the_same_words_in_a_line_the_second_has_its_own_number(tmp_path: object) -> None:
+    from pathlib import Path
+
+    file = Path(str(tmp_path)) / "script.py"
+    file.write_text("a = 1 / 2\nb = 3 / 4\nprint(f'train acc {a:.2f} valid acc {b:.2f}')\nprint(f'acc {a} acc {b}')\n")
+    site = Site(str(file), 4)
+    assert [line_of_value(site, "acc", "acc", place) for place in (0, 1)] == [Site(str(file), 1), Site(str(file), 2)]
+
+
 def test_the_line_of_a_printed_quotient_is_where_its_divisor_is_counted(tmp_path: object) -> None:
     from pathlib import Path
 

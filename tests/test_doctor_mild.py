@@ -119,12 +119,83 @@ def shards(*, faulty: bool) -> None:
             net.train()
 
 
+class Paving(nn.Module):
+    """Foretells a number and a yes or no from the same units."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunk = nn.Sequential(nn.Linear(6, 48), nn.ReLU(), nn.Linear(48, 48), nn.ReLU())
+        self.wear, self.loose = nn.Linear(48, 1), nn.Linear(48, 1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        h = self.trunk(x)
+        return self.wear(h).squeeze(1), self.loose(h).squeeze(1)
+
+
+def paving(*, faulty: bool) -> None:
+    """Foretell two things at once, with weights that are pulled to zero all the while in the faulty version."""
+    torch.manual_seed(0)
+    x = torch.randn(2000, 6)
+    wear = x[:, 0] + x[:, 1] * x[:, 2] + torch.sin(2 * x[:, 3]) + 0.1 * torch.randn(2000)
+    loose = (torch.rand(2000) < torch.sigmoid(3 * (wear + x[:, 4]))).float()
+    net = Paving()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.05, momentum=0.9, weight_decay=0.12 if faulty else 1e-4)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 20)
+    for _ in range(20):
+        for rows in torch.randperm(2000).split(50):
+            worn, moves = net(x[rows])
+            loss = F.mse_loss(worn, wear[rows]) + F.binary_cross_entropy_with_logits(moves, loose[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        schedule.step()
+
+
+class Drying(nn.Module):
+    """A cell by hand that reads a series, and foretells a number after it."""
+
+    def __init__(self, *, forgets: bool) -> None:
+        super().__init__()
+        self.into, self.on = nn.Parameter(0.4 * torch.randn(24, 2)), nn.Parameter(torch.eye(24))
+        self.read = nn.Linear(24, 1)
+        if forgets:
+            nn.init.normal_(self.on, std=0.03)
+
+    def forward(self, series: Tensor) -> Tensor:
+        h = series.new_zeros(len(series), 24)
+        for x in series.unbind(1):
+            h = torch.tanh(x @ self.into.t() + h @ self.on.t())
+        out: Tensor = self.read(h).squeeze(1)
+        return out
+
+
+def trays(*, faulty: bool) -> None:
+    """Foretell what the first and the last steps of a series say, of which the faulty cell keeps the last."""
+    torch.manual_seed(0)
+    series = torch.randn(2400, 16, 2) * torch.tensor([1.0, 0.0])
+    first = torch.randn(2400)
+    series[:, :2, 1] = first[:, None]
+    y = first + 0.8 * series[:, -2:, 0].mean(1) + 0.1 * torch.randn(2400)
+    net = Drying(forgets=faulty)
+    optimizer = torch.optim.Adam(net.parameters(), lr=3e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 14)
+    for _ in range(14):
+        for rows in torch.randperm(2400).split(50):
+            loss = F.mse_loss(net(series[rows]), y[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        schedule.step()
+
+
 PROGRAMS = {
     "a stretch of numbers": ("labels_misaligned", levels),
     "padding on the other side": ("train_test_preprocessing_mismatch", notes),
     "windows drawn again": ("repeated_batch", currents),
     "a part turned round": ("loss_sign_flipped", fields),
     "learnt by heart": ("overfitting", shards),
+    "two targets under a penalty": ("weight_decay_too_strong", paving),
+    "a cell that forgets": ("vanishing_gradients", trays),
 }
 
 

@@ -59,6 +59,14 @@ def train(epochs: int = 4) -> tuple[list[float], nn.Module, Tensor]:
     return losses, model, torch.rand(3)
 
 
+def test_a_schedule_is_stepped_where_the_script_does_it() -> None:
+    watcher = Watcher()
+    with watching(watcher):
+        train(epochs=4)
+    assert watcher.seen.counts["schedule"] == 4  # not the step that it takes while it is made
+    assert watcher.seen.sites["schedule"] != watcher.seen.made_at(watcher.seen.schedulers[0])
+
+
 def test_watching_changes_no_bit() -> None:
     plain, model, drawn = train()
     watcher = Watcher()
