@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from unstuck.doctor.sources import line_of_choice, line_of_length, line_of_setting
+from unstuck.doctor.sources import line_beside, line_of_choice, line_of_length, line_of_name, line_of_setting
 from unstuck.doctor.watch.sites import Site
 
 NET = """
@@ -83,12 +83,35 @@ def test_a_class_that_is_handed_over_is_found_where_it_is_named(tmp_path: Path, 
     [
         ("epochs = 3\nfor epoch in range(epochs):\n    step()", "epochs = 3"),
         ("for epoch in range(3):\n    step()", "for epoch in range(3):"),
+        ("CONFIG = dict(epochs=3)\nfor epoch in range(CONFIG['epochs']):\n    step()", "CONFIG = dict(epochs=3)"),
         ("def fit(epochs):\n    for epoch in range(epochs):\n        step()\nfit(3)", "fit(3)"),
         ("add('--epochs', default=3)\nfor epoch in range(args.epochs):\n    step()", "add('--epochs', default=3)"),
     ],
 )
 def test_a_loop_is_as_long_as_the_line_says_that_its_end_comes_from(tmp_path: Path, text: str, line: str) -> None:
     assert shown(line_of_length(site(tmp_path, text, "step()"))) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("def draw():\n    g = seed(1)\n    return x[g]\nseed(0)", "g = seed(1)"),
+        ("def fit():\n    seed(0)\n    for step in range(9):\n        g = seed(1)\n        return x[g]", "g = seed(1)"),
+        ("def fit():\n    seed(0)\n    for step in range(9):\n        return x[g]", None),  # not within the loop
+        ("def draw():\n    seed(1)\n    seed(2)\n    return x[g]", None),
+        ("seed(0)\nreturn x[g]", None),
+    ],
+)
+def test_what_stands_beside_a_line_is_in_its_loop_or_function(tmp_path: Path, text: str, line: str | None) -> None:
+    inside = site(tmp_path, text, "return x[g]")
+    found = line_beside(inside, r"seed\(")
+    assert (found and shown(found)) == line
+
+
+def test_a_name_that_is_given_several_values_has_no_line(tmp_path: Path) -> None:
+    inside = site(tmp_path, "long = 2 * len(loader)\nshort = 1\nshort = 2", "short = 1")
+    assert shown(line_of_name(inside, "long")) == "long = 2 * len(loader)"
+    assert line_of_name(inside, "short") is line_of_name(inside, "other") is line_of_name(None, "long") is None
 
 
 def test_what_cannot_be_read_leaves_the_line_as_it_is(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from functools import lru_cache
 
 from unstuck.doctor.watch.sites import Site
 
-__all__ = ["line_at", "line_of_choice", "line_of_length", "line_of_setting", "line_with"]
+__all__ = [
+    "line_at", "line_beside", "line_of_choice", "line_of_length", "line_of_name", "line_of_setting", "line_with",
+]  # fmt: skip
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -105,6 +107,35 @@ def line_of_length(inside: Site | None) -> Site | None:
     return Site(inside.file, followed or around.lineno)
 
 
+def line_of_name(inside: Site | None, name: str) -> Site | None:
+    """Return the one line of a file that gives a name its value; None where there is none, or several."""
+    _, tree = _read(inside.file) if inside is not None else ("", None)
+    followed = _followed(tree, {name}, lambda _: True) if tree is not None else None
+    return Site(inside.file, followed) if inside is not None and followed is not None else None
+
+
+def line_beside(inside: Site | None, pattern: str) -> Site | None:
+    """Return the only line of the loop around a line, or else of its function, in which a regular expression is found.
+
+    None where there is none, or several, or the line stands in no loop or function.
+    """
+    if inside is None:
+        return None
+    text, tree = _read(inside.file)
+    around = [
+        node for node in ast.walk(tree or ast.Module([], []))
+        if isinstance(node, (_Function, ast.For, ast.While)) and node.lineno <= inside.line <= (node.end_lineno or 0)
+    ]  # fmt: skip
+    function = max((node.lineno for node in around if isinstance(node, _Function)), default=0)
+    loops = [node for node in around if not isinstance(node, _Function) and node.lineno > function]
+    scope = min(loops or around, key=lambda node: node.lineno if loops else -node.lineno, default=None)
+    if scope is None:
+        return None
+    lines = enumerate(text.splitlines()[scope.lineno - 1 : scope.end_lineno], scope.lineno)
+    found = [number for number, line in lines if re.search(pattern, line.split("#")[0])]
+    return Site(inside.file, found[0]) if len(found) == 1 else None
+
+
 def line_with(file: str, pattern: str) -> Site | None:
     """Return the only line of a file in which a regular expression is found; None for none or several."""
     text, _ = _read(file)
@@ -197,6 +228,9 @@ def _signatures(tree: ast.Module) -> dict[str, list[str]]:
 
 
 def _name(node: ast.AST) -> str:
+    """Return the name that an expression ends in: that of ``config["epochs"]`` is ``epochs``."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+        return node.slice.value
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 

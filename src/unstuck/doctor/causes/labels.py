@@ -106,7 +106,8 @@ def _suspicion(confidence: float, summary: str, evidence: dict[str, float | int]
 def _changing(case: Case, given: Given) -> Suspicion | None:
     """Find inputs that come with one target in one epoch and with another in the next."""
     pairs = given.pairs[: len(given.keys)]
-    ys = [keys_of(y.reshape(len(y), -1)) for _, y in pairs]
+    # Classes below zero stand for what fills a sequence up, as zeros do, which no key counts at the end.
+    ys = [keys_of((y if y.is_floating_point() else y.clamp(min=0)).reshape(len(y), -1)) for _, y in pairs]
     within = sum(len(keys) - len(np.unique(keys)) for keys in given.keys) / max(sum(map(len, given.keys)), 1)
     x, y = np.concatenate(given.keys), np.concatenate(ys)
     inputs, codes = np.unique(x, return_inverse=True)

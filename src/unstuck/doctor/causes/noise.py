@@ -41,7 +41,7 @@ def dropout_too_strong(case: Case) -> Suspicion | None:
         return None
     name = next((name for name, module in _modules(case, strongest)), "") if strongest is not None else ""
     made = next((case.seen.made_at(module) for _, module in _modules(case, strongest)), None) if strongest else None
-    where = line_of_setting(made, ("drop", "p=", "p ="), p) if made else strongest.site if strongest else None
+    where = line_of_setting(made or (strongest.site if strongest else None), ("drop", "p=", "p ="), p)
     return Suspicion(
         "dropout_too_strong",
         case.guessed(0.6),

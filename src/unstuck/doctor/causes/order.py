@@ -14,6 +14,7 @@ from unstuck.doctor.given import Given, given_to, keys_of
 from unstuck.doctor.probes import cured
 from unstuck.doctor.rerun import Batch, Change
 from unstuck.doctor.retrials import taken
+from unstuck.doctor.sources import line_beside
 from unstuck.doctor.watch.sites import Site
 
 __all__ = ["JUDGES"]
@@ -25,6 +26,7 @@ _GAP = 0.25  # of what the loss falls by, between samples fed and others
 _HANDFUL = 4  # batches
 _LONGEST = 20_000  # rows of a sequence whose windows are told apart
 _REGULAR = 0.7  # of windows, as many steps after the one before: a loop goes through the sequence
+_SEEDING = r"default_rng\(|RandomState\(|(?<!torch)\.manual_seed\("  # of a generator that draws the samples of a batch
 _AGAIN = 4  # times that a batch must have come again, for it to be no matter of a short run
 
 
@@ -114,6 +116,7 @@ def repeated_batch(case: Case) -> Suspicion | None:
     if not given.pairs:
         return _repeated_without_targets(case)
     of_rows = all(len(y) % max(len(x), 1) == 0 for x, y in given.pairs)  # a sequence's targets may be flattened
+    of_rows = of_rows or all(x.ndim == 2 and y.ndim == 1 and len(y) < x.numel() for x, y in given.pairs)  # some places
     of_rows = of_rows or len(case.stream.passes[-1].calls) > 1  # targets of what a later call is given, such as queries
     if len(given.pairs) < 2 * _AGAIN or not of_rows or case.stream.interleaved:
         return None
@@ -133,7 +136,7 @@ def repeated_batch(case: Case) -> Suspicion | None:
         f"{total} samples that there are.",
         {"batches": batches, "passes": len(case.stream.passes), "samples_seen": seen, "samples": total},
         "Take the next batch in every step: loop over the loader itself, and draw new indices for every batch.",
-        where,
+        line_beside(given.drawn_from[1], _SEEDING) or where,
         consequences=(
             "overfitting", "no_shuffle", "too_few_steps", "class_imbalance", "under_capacity", "lr_too_low",
             "labels_misaligned", "label_noise", "train_test_preprocessing_mismatch", "dropout_too_strong",
@@ -144,7 +147,7 @@ def repeated_batch(case: Case) -> Suspicion | None:
 
 def _repeated_without_targets(case: Case) -> Suspicion | None:
     """Tell a few batches fed over and over where no targets are known: what else is evaluated goes far worse."""
-    inputs, again = [x for x in case.inputs if x.ndim], case.rerun
+    inputs, again, given = [x for x in case.inputs if x.ndim], case.rerun, given_to(case)
     if len(inputs) < 2 * _AGAIN or again is None or case.stream.interleaved:
         return None
     keys = [keys_of(x) for x in inputs]
@@ -171,7 +174,7 @@ def _repeated_without_targets(case: Case) -> Suspicion | None:
         f"loss ends at {trained:.3g}; on {total} others it is {tested:.3g}.",
         {"batches": batches, "passes": len(case.stream.passes), "samples_seen": seen, "samples_evaluated": total},
         "Take the next batch in every step: loop over the loader itself, and draw new indices for every batch.",
-        given_to(case).drawn_from[1] or case.stream.passes[-1].site,
+        line_beside(given.drawn_from[1], _SEEDING) or given.drawn_from[1] or case.stream.passes[-1].site,
         consequences=("overfitting", "too_few_steps", "under_capacity", "lr_too_low", "lr_too_high"),
         certain=True,
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -11,11 +13,13 @@ from unstuck.doctor.case import Case, Suspicion, Verdict
 from unstuck.doctor.causes.capacity import DONE
 from unstuck.doctor.probes import WORTH, changed, cured, falls_further, set_right, trains_better
 from unstuck.doctor.rerun import Change
-from unstuck.doctor.sources import line_of_setting
+from unstuck.doctor.sources import line_of_name, line_of_setting
+from unstuck.doctor.watch.sites import Site
 
 __all__ = ["JUDGES"]
 
 _RATE_NAMES = ("lr", "learning_rate", "rate")
+_ABOUT = 0.2  # of the steps that a schedule has, by which those it leaves at a usable rate may differ
 _EARLY = 8  # looks
 _UNUSUAL = 0.99  # a momentum that no recipe has
 _USUAL_STEP = 1e-3  # of the weights' size
@@ -58,14 +62,26 @@ def lr_decays_too_fast(case: Case) -> Suspicion | None:
         "Step the schedule once an epoch, or give it the number of steps that the run takes."
         if a_batch
         else "Let it fall more slowly: the rate should come to its end with the run.",
-        (case.seen.sites.get("schedule") if a_batch else case.seen.made_at(scheduler))
-        if scheduler is not None
-        else case.seen.made_at(case.stream.optimizer),
+        _line_of_schedule(case, scheduler, peak + usable, a_batch=a_batch),
         probe=lambda: changed(
             case, "with the schedule stretched over the run", Change(stretch=(peak + usable) / len(rates)), enough=0.25
         ),
         consequences=("lr_too_low", "too_few_steps", "under_capacity", "vanishing_gradients"),
     )
+
+
+def _line_of_schedule(case: Case, scheduler: Any, steps: int, *, a_batch: bool) -> Site | None:
+    """Return the line that says how long a schedule is, or that steps it too often."""
+    if scheduler is None:
+        return case.seen.made_at(case.stream.optimizer)
+    made = case.seen.made_at(scheduler)
+    for rule in getattr(scheduler, "lr_lambdas", ()):
+        if inspect.isfunction(rule):  # by hand: of the numbers in it, one may be the number of steps
+            known = inspect.getclosurevars(rule)
+            for name, value in {**known.globals, **known.nonlocals}.items():
+                if isinstance(value, (int, float)) and abs(value - steps) <= _ABOUT * steps:
+                    return line_of_name(made, name) or made
+    return case.seen.sites.get("schedule") if a_batch else made
 
 
 def lr_too_high(case: Case) -> Suspicion | None:
@@ -86,7 +102,7 @@ def lr_too_high(case: Case) -> Suspicion | None:
         f"{start:.3g} to {end:.3g}.",
         {"lr": rate, "update_to_weight_early": early, "loss_start": start, "loss_end": end},
         f"Lower the rate by a factor of ten, to {rate / 10:g}, or find it with a range test.",
-        line_of_setting(case.seen.made_at(case.stream.optimizer), _RATE_NAMES, rate),
+        _line_of_rate(case, rate),
         probe=lambda: _lower(case, [0.1, *(step for step in (_factor(early),) if step < 0.1)], early),
         consequences=(
             "dying_relu",
@@ -115,7 +131,7 @@ def lr_too_low(case: Case) -> Suspicion | None:
         f"{start:.3g} to {end:.3g} in {case.stream.steps} steps.",
         {"lr": rate, "update_to_weight": typical, "loss_start": start, "loss_end": end},
         f"Raise the rate by a factor of ten, to {10 * rate:g}, or find it with a range test.",
-        line_of_setting(case.seen.made_at(case.stream.optimizer), _RATE_NAMES, rate),
+        _line_of_rate(case, rate),
         probe=lambda: _best(case, [10.0, *(step * _factor(typical) for step in (1, 10) if _factor(typical) > 10)]),
         consequences=("too_few_steps", "under_capacity", "vanishing_gradients"),
     )
@@ -172,6 +188,14 @@ def _rate(case: Case) -> float | None:
     if len(rates) < 10 or case.stream.interleaved or not rates.max() > 0:
         return None
     return float(rates.max())
+
+
+def _line_of_rate(case: Case, rate: float) -> Site | None:
+    """Return the line that sets the rate: its highest, or that which a schedule multiplies."""
+    made = case.seen.made_at(case.stream.optimizer)
+    group = case.stream.optimizer.param_groups[0] if case.stream.optimizer is not None else {}
+    found = [line_of_setting(made, _RATE_NAMES, float(value)) for value in (rate, group.get("initial_lr", rate))]
+    return next((line for line in found if line != made), made)
 
 
 def _relative_steps(case: Case) -> list[float]:
