@@ -80,10 +80,13 @@ def _faint_through_depth(case: Case, signals: Signals) -> Suspicion | None:
         what, where = "weights so small that each layer makes the signal fainter", _written(case, smallest)
         fix = "Draw the weights with nn.init.kaiming_normal_ before ReLU, or xavier_uniform_ before tanh."
     elif bounded is not None:
-        what, where = f"a {bounded.name.rstrip('_')} after each layer", made_by(case, bounded)
+        what, where = (
+            f"a {bounded.name.rstrip('_')} after each layer",
+            _in_turn(case, signals) or made_by(case, bounded),
+        )
         fix = "Use ReLU with He's initialisation, normalisation between the layers, or residual connections."
     else:
-        what, where = f"{len(layers)} layers in a row", _written(case, layers[0])
+        what, where = f"{len(layers)} layers in a row", _in_turn(case, signals) or _written(case, layers[0])
         fix = "Use He's initialisation, normalisation between the layers, or residual connections."
     return Suspicion(
         "vanishing_gradients",
@@ -96,6 +99,12 @@ def _faint_through_depth(case: Case, signals: Signals) -> Suspicion | None:
         probe=lambda: _level(case),
         consequences=_FOLLOW,
     )
+
+
+def _in_turn(case: Case, signals: Signals) -> Site | None:
+    """Return the line that sends the signal through one layer and a function after it, and the next, and so on."""
+    sites = Counter(call.site for call in signals.of("activation") if made_by(case, call) == call.site)
+    return next((site for site, calls in sites.items() if calls >= _DEEP), None)
 
 
 def _shut(call: Call) -> bool:
