@@ -19,7 +19,7 @@ from unstuck.doctor.case import Case
 from unstuck.doctor.causes.reshaping import meant_for, scrambles
 from unstuck.doctor.findings import Report
 from unstuck.doctor.given import given_to
-from unstuck.doctor.printed import series_of
+from unstuck.doctor.printed import Series, series_of
 from unstuck.doctor.recording import Printed
 from unstuck.doctor.scores import score_of
 from unstuck.doctor.streams import streams_of
@@ -732,8 +732,8 @@ def test_of_the_same_words_in_a_line_the_second_has_its_own_number(tmp_path: obj
 
     file = Path(str(tmp_path)) / "script.py"
     file.write_text("a = 1 / 2\nb = 3 / 4\nprint(f'train acc {a:.2f} valid acc {b:.2f}')\nprint(f'acc {a} acc {b}')\n")
-    site = Site(str(file), 4)
-    assert [line_of_value(site, "acc", "acc", place) for place in (0, 1)] == [Site(str(file), 1), Site(str(file), 2)]
+    both = [Series("acc", "accuracy", "", Site(str(file), 4), (), place) for place in (0, 1)]
+    assert [line_of_value(series, "acc") for series in both] == [Site(str(file), 1), Site(str(file), 2)]
 
 
 def test_the_line_of_a_printed_quotient_is_where_its_divisor_is_counted(tmp_path: object) -> None:
@@ -743,7 +743,8 @@ def test_the_line_of_a_printed_quotient_is_where_its_divisor_is_counted(tmp_path
     file.write_text(
         "right, seen = 3, 0\nfor part in (4, 5):\n    seen += part\nacc = right / seen\nprint(f'acc {acc:.2f}')\n"
     )
-    assert line_of_value(Site(str(file), 5), "acc", "acc") == Site(str(file), 3)
+    series = Series("acc", "accuracy", "", Site(str(file), 5), ())
+    assert line_of_value(series, "acc") == Site(str(file), 3)
 
 
 def test_a_list_that_is_sorted_before_it_is_compared_has_no_rows_of_its_own() -> None:

@@ -6,7 +6,7 @@ import ast
 import re
 from pathlib import Path
 
-from unstuck.doctor.printed import label_of
+from unstuck.doctor.printed import Series, label_of
 from unstuck.doctor.watch.sites import Site
 
 __all__ = ["line_of_value"]
@@ -14,23 +14,20 @@ __all__ = ["line_of_value"]
 _DEEP = 6
 
 
-def line_of_value(site: Site | None, label: str, word: str, place: int = 0) -> Site | None:
-    """Return the line that computes a number which a print shows after a word.
+def line_of_value(series: Series, word: str) -> Site | None:
+    """Return the line that computes the numbers of a series, which a print shows after a word.
 
     Names are followed to where they get their value, calls of the script's own functions to what they return, and
     quotients to what the divisor is counted up by.
 
     Parameters
     ----------
-    site
-        The line of the print.
-    label
-        The words before the number, as they were printed.
+    series
+        With the line of the print, and the words before the number as they were printed.
     word
         A regular expression for them, should the print's text be put together otherwise.
-    place
-        Of the numbers after the same words, which is meant: 0 for the first.
     """
+    site = series.site
     if site is None:
         return None
     try:
@@ -47,13 +44,13 @@ def line_of_value(site: Site | None, label: str, word: str, place: int = 0) -> S
     ]
     if not calls:
         return site
-    shown = _after_word(calls[0], label, word, place)
+    shown = _after_word(calls[0], series, word)
     line = _line_of(tree, shown, calls[0].lineno, _DEEP) if shown is not None else None
     return Site(site.file, line or calls[0].lineno)
 
 
-def _after_word(call: ast.Call, label: str, word: str, place: int) -> ast.expr | None:
-    """Return the expression of a print that follows text with a word in it."""
+def _after_word(call: ast.Call, series: Series, word: str) -> ast.expr | None:
+    """Return the expression of a print that follows the words of a series, or else text with a word in it."""
     parts: list[ast.expr] = []
     for value in call.args:
         parts += _parts(value)
@@ -65,13 +62,13 @@ def _after_word(call: ast.Call, label: str, word: str, place: int) -> ast.expr |
             text += " " + part.value
             continue
         shown = part.value if isinstance(part, ast.FormattedValue) else part
-        if label_of(text) == label:
+        if label_of(text) == series.label:
             same.append(shown)
         if re.search(word, text.lower()):
             fits.append(shown)
         text = ""
-    found = same if len(same) > place else fits
-    return found[min(place, len(found) - 1)] if found else None
+    found = same if len(same) > series.place else fits
+    return found[min(series.place, len(found) - 1)] if found else None
 
 
 def _parts(value: ast.expr) -> list[ast.expr]:

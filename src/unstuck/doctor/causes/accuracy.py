@@ -49,7 +49,7 @@ def wrong_accuracy(case: Case) -> Misprint | None:
                 printed,
                 right,
                 "Count the samples that were evaluated, and divide the number of right ones by that.",
-                line_of_value(series.site, series.label, r"acc|correct", series.place),
+                line_of_value(series, r"acc|correct"),
             )
     return None
 

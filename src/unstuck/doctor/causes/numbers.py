@@ -74,7 +74,7 @@ def _misprint(
         printed,
         right,
         fix,
-        line_of_value(series.site, series.label, word, series.place),
+        line_of_value(series, word),
     )
 
 

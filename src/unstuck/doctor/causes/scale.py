@@ -64,7 +64,7 @@ def _printed(case: Case) -> Suspicion | None:
         f'Two printed losses are not on one scale: "{summed.label}" is a sum over batches, "{mean.label}" a mean.',
         {"printed_sum": summed.readings[-1].value, "printed_mean": mean.readings[-1].value},
         "Divide both by the number of their batches, or of their samples.",
-        line_of_value(summed.site, summed.label, r"loss|nll|cost", summed.place),
+        line_of_value(summed, r"loss|nll|cost"),
         certain=True,
     )
 
@@ -72,7 +72,7 @@ def _printed(case: Case) -> Suspicion | None:
 def _line_of(series: Series, *, divided: bool) -> Site | None:
     """Return the line to change: of losses divided before they are added up, that which adds them."""
     added = line_with(series.site.file, r"\+=.*\.item\(\)") if divided and series.site else None
-    return added or line_of_value(series.site, series.label, r"loss|nll|cost", series.place)
+    return added or line_of_value(series, r"loss|nll|cost")
 
 
 _SUM = "a sum over batches"
