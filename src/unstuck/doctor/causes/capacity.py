@@ -151,8 +151,10 @@ def _narrowest(case: Case) -> tuple[int, Site | None]:
     layers = [c for c in signals.layers if c.weight is not None] if signals else []
     if not layers:
         return 0, None
-    inner = layers[:-1] or layers
+    inner, last = layers[:-1] or layers, layers[-1].weight
     sizes = [c.weight.shape[1 if c.name == "embedding" else 0] // _gates(c.name) for c in inner if c.weight is not None]
+    while len(sizes) > 1 and last is not None and last.ndim == 2 and len(last) == sizes[-1] != last.shape[1]:
+        sizes.pop()  # one beside the last, to whose output its own is added
     place = min(range(len(sizes)), key=sizes.__getitem__)
     parameter = case.stream.parameters.get(inner[place].parameter)
     owner = owner_of(case, parameter) if parameter is not None else None
