@@ -94,10 +94,7 @@ def line_of_length(inside: Site | None) -> Site | None:
     _, tree = _read(inside.file)
     if tree is None:
         return None
-    loops = [
-        node for node in ast.walk(tree)
-        if isinstance(node, (ast.For, ast.While)) and node.lineno <= inside.line <= (node.end_lineno or node.lineno)
-    ]  # fmt: skip
+    loops = [node for node in _around(tree, inside.line) if not isinstance(node, _Function)]
     # Where there is none, the loop stands around the call of a function: that which calls it.
     around = min(loops, key=lambda node: node.lineno, default=None) or _calling(tree, inside)
     if around is None:
@@ -122,13 +119,9 @@ def line_beside(inside: Site | None, pattern: str) -> Site | None:
     if inside is None:
         return None
     text, tree = _read(inside.file)
-    around = [
-        node for node in ast.walk(tree or ast.Module([], []))
-        if isinstance(node, (_Function, ast.For, ast.While)) and node.lineno <= inside.line <= (node.end_lineno or 0)
-    ]  # fmt: skip
-    function = max((node.lineno for node in around if isinstance(node, _Function)), default=0)
-    loops = [node for node in around if not isinstance(node, _Function) and node.lineno > function]
-    scope = min(loops or around, key=lambda node: node.lineno if loops else -node.lineno, default=None)
+    around = sorted(_around(tree, inside.line), key=lambda node: node.lineno) if tree is not None else []
+    function = max((place for place, node in enumerate(around) if isinstance(node, _Function)), default=-1)
+    scope = next(iter(around[function + 1 :] or around[-1:]), None)  # the outermost loop in the innermost function
     if scope is None:
         return None
     lines = enumerate(text.splitlines()[scope.lineno - 1 : scope.end_lineno], scope.lineno)
@@ -143,6 +136,14 @@ def line_with(file: str, pattern: str) -> Site | None:
     return Site(file, found[0]) if len(found) == 1 else None
 
 
+def _around(tree: ast.Module, line: int) -> list[_Function | ast.For | ast.While]:
+    """Return the functions and the loops that a line stands in."""
+    return [
+        node for node in ast.walk(tree)
+        if isinstance(node, (_Function, ast.For, ast.While)) and node.lineno <= line <= (node.end_lineno or node.lineno)
+    ]  # fmt: skip
+
+
 def _calls_at(tree: ast.Module, line: int) -> list[ast.Call]:
     """Return the calls that begin in a line, the outermost first."""
     return [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.lineno == line]
@@ -150,11 +151,7 @@ def _calls_at(tree: ast.Module, line: int) -> list[ast.Call]:
 
 def _calling(tree: ast.Module, inside: Site) -> ast.For | ast.While | None:
     """Return the loop that calls a function around a line."""
-    names = {
-        node.name
-        for node in ast.walk(tree)
-        if isinstance(node, _Function) and node.lineno <= inside.line <= (node.end_lineno or node.lineno)
-    }
+    names = {node.name for node in _around(tree, inside.line) if isinstance(node, _Function)}
     for node in ast.walk(tree):
         if isinstance(node, (ast.For, ast.While)):
             for call in ast.walk(node):
