@@ -12,8 +12,8 @@ from torch.utils._pytree import tree_map
 from unstuck.doctor.recording import Look, Pass
 from unstuck.doctor.streams import Stream
 from unstuck.doctor.watch.losses import LOSSES, NEAR
-from unstuck.doctor.watch.slices import Key, slice_of
-from unstuck.doctor.watch.tape import Op, producers_of, tensors_in
+from unstuck.doctor.watch.slices import Slice, slice_of
+from unstuck.doctor.watch.tape import producers_of, tensors_in
 
 __all__ = ["Outcome", "Program", "program_of"]
 
@@ -38,25 +38,18 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Program:
-    """The calls from the models' inputs to the loss, in order.
+class Program(Slice):
+    """The calls from the models' inputs to the loss, in order, to be made again.
 
     Attributes
     ----------
-    ops, outside, values, targets, loose
-        As in :class:`~unstuck.doctor.watch.slices.Slice`, of the look that it was taken from.
     result, data
         The id of the loss, and of the loss without terms that depend on weights alone; the same where it has none.
     """
 
     stream: Stream
-    ops: list[Op]
-    outside: dict[int, Key]
-    values: dict[int, Tensor]
     result: int
     data: int
-    targets: dict[int, int]
-    loose: list[int]
 
     def batch_of(self, done: Pass) -> dict[int, Tensor] | None:
         """Return the tensors that a pass was given, by id; None where they were not kept."""
@@ -193,17 +186,17 @@ def program_of(stream: Stream, look: Look) -> Program | None:
     found = slice_of(look.ops, look.loss, len(done.calls))
     if found is None:
         return None
-    data = _without_penalties(found.ops, found.outside, look.loss)
-    return Program(stream, found.ops, found.outside, found.values, id(look.loss), data, found.targets, found.loose)
+    data = _without_penalties(found, look.loss)
+    return Program(**vars(found), stream=stream, result=id(look.loss), data=data)
 
 
-def _without_penalties(ops: list[Op], outside: Mapping[int, Key], loss: Tensor) -> int:
+def _without_penalties(made_by: Slice, loss: Tensor) -> int:
     """Return the id of what is left of a loss once terms are taken away that depend on weights alone."""
-    of_data = set(outside)
-    for op in ops:
+    of_data = set(made_by.outside)
+    for op in made_by.ops:
         if isinstance(op.func, nn.Module) or any(id(t) in of_data for t in op.inputs):
             of_data |= {id(out) for out in op.outputs}
-    producers = producers_of(ops)
+    producers = producers_of(made_by.ops)
     found = id(loss)
     while (plus := producers.get(found)) is not None and plus.name in _PLUS:
         parts = [t for t in plus.inputs if id(t) in of_data]

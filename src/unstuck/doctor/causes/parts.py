@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
 from unstuck.doctor.case import Case
-from unstuck.doctor.causes.terms import MINUS, OVER, PLUS, TIMES, number_in
+from unstuck.doctor.causes.terms import addends
 from unstuck.doctor.program import Program
 from unstuck.doctor.watch.sites import Site
-from unstuck.doctor.watch.tape import producers_of
+from unstuck.doctor.watch.tape import Op, producers_of
 
 __all__ = ["opposed"]
 
@@ -35,7 +34,9 @@ def opposed(case: Case) -> tuple[str, Site | None] | None:
     if again is None:
         return None
     program = again.program
-    parts = [part for part in _addends(program) if _of_targets(part.value, program)]
+    producers = producers_of(program.ops)
+    loss = next(out for out in program.ops[-1].outputs if id(out) == program.result)
+    parts = [part for part in addends(loss, producers) if _of_targets(part.value, program, producers)]
     if len(parts) < 2:
         return None
     values, slopes = [], []
@@ -57,13 +58,13 @@ def opposed(case: Case) -> tuple[str, Site | None] | None:
                 f"A part of the loss grows from {before[place]:.3g} to {after[place]:.3g} as the rest is learnt: its "
                 "gradient pulls the outputs away from the targets that the rest pulls them to."
             )
-            return said, part.site
+            return said, part.line
     return None
 
 
-def _of_targets(value: Tensor, program: Program) -> bool:
+def _of_targets(value: Tensor, program: Program, producers: Mapping[int, Op]) -> bool:
     """Whether a value comes from targets, by way of functions."""
-    producers, waiting, seen = producers_of(program.ops), [value], set()
+    waiting, seen = [value], set()
     while waiting:
         tensor = waiting.pop()
         if id(tensor) in program.targets:
@@ -73,35 +74,3 @@ def _of_targets(value: Tensor, program: Program) -> bool:
             seen.add(id(made))
             waiting += made.inputs
     return False
-
-
-@dataclass(frozen=True)
-class _Addend:
-    """A part of the loss, what it is multiplied by before parts are added up, and the line that does either."""
-
-    value: Tensor
-    factor: float
-    site: Site | None
-
-
-def _addends(program: Program) -> list[_Addend]:
-    """Return the parts that a program's loss is the sum of; the loss itself where it is none."""
-    producers = producers_of(program.ops)
-    found: list[_Addend] = []
-
-    def walk(value: Any, factor: float, site: Site | None) -> None:
-        op = producers.get(id(value)) if isinstance(value, Tensor) else None
-        args = list(op.args) if op is not None else []
-        if op is not None and op.name in PLUS | MINUS and len(args) >= 2:
-            signs = (1, 1) if op.name in PLUS else (-1, 1) if "r" in op.name else (1, -1)
-            for part, sign in zip(args[:2], signs, strict=True):
-                walk(part, sign * factor, op.site)
-        elif op is not None and op.name in TIMES | OVER and len(args) >= 2 and (number := number_in(args[1])):
-            walk(args[0], factor / number if op.name in OVER else factor * number, op.site)
-        elif op is not None and op.name in ("neg", "__neg__"):
-            walk(args[0], -factor, op.site)
-        elif isinstance(value, Tensor) and value.requires_grad and value.numel() == 1:
-            found.append(_Addend(value, factor, site))
-
-    walk(next(out for out in program.ops[-1].outputs if id(out) == program.result), 1.0, None)
-    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,18 +17,16 @@ from unstuck.doctor.recount import batches_of_training, sizes_of
 from unstuck.doctor.rerun import Change, Rerun, Tried
 from unstuck.doctor.scores import score_of
 from unstuck.doctor.watch.losses import LOSSES, NUMBER_LOSSES
+from unstuck.doctor.watch.sites import Site
 from unstuck.doctor.watch.tape import Op, producers_of
 
 __all__ = [
     "ADAPTIVE",
-    "MINUS",
-    "OVER",
-    "PLUS",
-    "TIMES",
+    "Addend",
     "Term",
+    "addends",
     "by_number_and_by_sample",
     "divided",
-    "number_in",
     "summed",
     "terms_apart",
     "terms_of",
@@ -43,6 +41,12 @@ ADAPTIVE = (
 _REDUCED_ALIKE = "Reduce both terms alike: sum each over the numbers of a sample, and average over the batch."
 _FOLLOW = ("lr_too_high", "lr_too_low", "exploding_gradients", "too_few_steps", "under_capacity", "momentum_too_high",
            "clip_too_small", "vanishing_gradients")  # fmt: skip
+
+
+_TIMES = frozenset({"mul", "__mul__", "__rmul__", "multiply"})
+_OVER = frozenset({"div", "__truediv__", "true_divide", "divide"})
+_PLUS = frozenset({"add", "__add__", "__radd__"})
+_MINUS = frozenset({"sub", "__sub__", "__rsub__", "rsub"})
 
 
 @dataclass(frozen=True)
@@ -60,47 +64,61 @@ class Term:
     summed: int = 1
 
 
-TIMES = frozenset({"mul", "__mul__", "__rmul__", "multiply"})
-OVER = frozenset({"div", "__truediv__", "true_divide", "divide"})
-PLUS = frozenset({"add", "__add__", "__radd__"})
-MINUS = frozenset({"sub", "__sub__", "__rsub__", "rsub"})
-
-
 def terms_of(case: Case) -> list[Term]:
     """Return the terms of the loss of the last look that depend on what a model returned."""
     if not case.stream.looks:
         return []
-    ops = [op for op in case.pass_ops if not op.modules]
-    producers = producers_of(ops)
+    producers = producers_of([op for op in case.pass_ops if not op.modules])
     found: list[Term] = []
-
-    def walk(value: Any, factor: float, scaled_by: Op | None, deep: int) -> None:
-        op = producers.get(id(value)) if isinstance(value, Tensor) else None
-        if op is None or deep > 30 or isinstance(op.func, nn.Module):
-            return
-        args = list(op.args)
-        if op.name in PLUS | MINUS and len(args) >= 2:
-            signs = (1, 1) if op.name in PLUS else (-1, 1) if "r" in op.name else (1, -1)
-            for part, sign in zip(args[:2], signs, strict=True):
-                walk(part, sign * factor, scaled_by, deep + 1)
-        elif op.name in TIMES | OVER and len(args) >= 2:
-            inner = next((a for a in args[:2] if isinstance(a, Tensor) and a.requires_grad), None)
-            other = next((a for a in args[:2] if a is not inner), None)
-            number = number_in(other)
-            if inner is not None and number:
-                walk(inner, factor / number if op.name in OVER else factor * number, op, deep + 1)
-        elif op.name in ("neg", "__neg__", "to", "float", "double", "squeeze"):
-            walk(args[0], -factor if "neg" in op.name else factor, scaled_by, deep + 1)
-        elif op.name in LOSSES:
+    for part in addends(case.stream.looks[-1].loss, producers):
+        op = producers.get(id(part.value))
+        if op is None or not op.inputs:
+            continue
+        numbers = op.inputs[0].numel()
+        if op.name in LOSSES:
             reduction = op.kwargs.get("reduction", "mean")
-            numbers = op.inputs[0].numel() if op.inputs else 0
             if reduction in ("mean", "sum") and numbers:
-                found.append(Term(op, reduction, factor, numbers, scaled_by))
-        elif op.name in ("mean", "sum") and op.inputs and op.outputs[0].numel() == 1 and _of_model(op, producers):
-            numbers = op.inputs[0].numel()
-            found.append(Term(op, op.name, factor, numbers, scaled_by, _summed(op.inputs[0], producers)))
+                found.append(Term(op, reduction, part.factor, numbers, part.scaled_by))
+        elif op.name in ("mean", "sum") and part.value.numel() == 1 and _of_model(op, producers):
+            summed = _summed(op.inputs[0], producers)
+            found.append(Term(op, op.name, part.factor, numbers, part.scaled_by, summed))
+    return found
 
-    walk(case.stream.looks[-1].loss, 1.0, None, 0)
+
+@dataclass(frozen=True)
+class Addend:
+    """A part of a loss that is a sum, and what it is multiplied by before the parts are added up.
+
+    ``scaled_by`` does the last of that, and ``line`` is the last on the way to the sum.
+    """
+
+    value: Tensor
+    factor: float
+    scaled_by: Op | None
+    line: Site | None
+
+
+def addends(loss: Tensor, producers: Mapping[int, Op]) -> list[Addend]:
+    """Return the parts that a loss is the sum of; the loss itself where it is none."""
+    found: list[Addend] = []
+
+    def walk(value: Any, factor: float, scaled_by: Op | None, line: Site | None) -> None:
+        op = producers.get(id(value)) if isinstance(value, Tensor) else None
+        args = list(op.args) if op is not None and not isinstance(op.func, nn.Module) else []
+        inner = next((arg for arg in args[:2] if isinstance(arg, Tensor) and arg.requires_grad), None)
+        number = next((_number_in(arg) for arg in args[:2] if arg is not inner), 0.0)
+        if op is not None and op.name in _PLUS | _MINUS and len(args) >= 2:
+            signs = (1, 1) if op.name in _PLUS else (-1, 1) if "r" in op.name else (1, -1)
+            for part, sign in zip(args[:2], signs, strict=True):
+                walk(part, sign * factor, scaled_by, op.site)
+        elif op is not None and op.name in _TIMES | _OVER and inner is not None and number:
+            walk(inner, factor / number if op.name in _OVER else factor * number, op, op.site)
+        elif op is not None and op.name in ("neg", "__neg__", "to", "float", "double", "squeeze") and args:
+            walk(args[0], -factor if "neg" in op.name else factor, scaled_by, op.site if "neg" in op.name else line)
+        elif isinstance(value, Tensor) and value.requires_grad:
+            found.append(Addend(value, factor, scaled_by, line))
+
+    walk(loss, 1.0, None, None)
     return found
 
 
@@ -109,13 +127,13 @@ def _summed(value: Tensor, producers: dict[int, Op]) -> int:
     while (op := producers.get(id(value))) is not None and op.inputs:
         if op.name == "sum" and value.numel():
             return op.inputs[0].numel() // value.numel()
-        if op.name not in TIMES | OVER | {"neg", "__neg__"}:
+        if op.name not in _TIMES | _OVER | {"neg", "__neg__"}:
             break
         value = next((t for t in op.inputs if t.requires_grad), op.inputs[0])
     return 1
 
 
-def number_in(value: Any) -> float:
+def _number_in(value: Any) -> float:
     """Return the number that a value is, or holds without a gradient; 0 for anything else."""
     if isinstance(value, (int, float)):
         return float(value)
