@@ -247,6 +247,35 @@ def test_a_printed_mean_of_losses_divided_for_accumulation_is_told(faulty: bool,
     assert ("loss_scale_wrong" in causes) == faulty
 
 
+@pytest.mark.parametrize("faulty", [True, False])
+def test_a_sum_of_several_terms_that_is_averaged_otherwise_in_the_evaluation_is_told(faulty: bool) -> None:
+    torch.manual_seed(0)
+    x = torch.randn(1200, 5)
+    y = x[:, :1] - x[:, 1:2] ** 2 + 0.1 * torch.randn(1200, 1)
+    net = nn.Sequential(nn.Linear(5, 32), nn.ReLU(), nn.Linear(32, 1))
+    optimizer = torch.optim.Adam(net.parameters(), lr=5e-3)
+
+    def loss_of(rows: Tensor) -> Tensor:
+        out = net(x[rows])
+        return F.mse_loss(out, y[rows]) + 0.01 * out.square().mean()
+
+    with Doctor(probes=False) as doctor:
+        for _ in range(8):
+            total = 0.0
+            for rows in torch.randperm(1000).split(25):
+                loss = loss_of(rows)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                total += loss.item() * len(rows)
+            with torch.no_grad():
+                held = sum(loss_of(rows).item() * len(rows) for rows in torch.arange(1000, 1200).split(25))
+            print(f"train loss {total / 1000:.4f} test loss {held / (8 if faulty else 200):.4f}")
+    found = [finding for finding in doctor.report().findings if finding.cause == "loss_scale_wrong"]
+    assert bool(found) == faulty
+    assert not found or found[0].evidence["times"] == pytest.approx(25, rel=0.1)
+
+
 def test_an_index_of_what_was_done_is_no_target_beside_what_came_of_it() -> None:
     def run() -> None:
         torch.manual_seed(0)

@@ -153,8 +153,7 @@ class EvaluationSet:
         """The mean loss of each phase, by its step, as the script's loss function gave it (means weighted by rows)."""
         found = {}
         for step, calls in self.phases.items():
-            with_loss = [(float(c.loss.output.mean()), max(len(c.loss.target), 1) if c.loss.target.ndim else 1)
-                         for c in calls if c.loss is not None]  # fmt: skip
+            with_loss = [(float(c.loss.output.mean()), max(c.loss.rows, 1)) for c in calls if c.loss is not None]
             if with_loss:
                 found[step] = float(np.average([v for v, _ in with_loss], weights=[n for _, n in with_loss]))
         return found

@@ -26,6 +26,7 @@ class LossCall:
     name: str
     input: Tensor  # detached
     target: Tensor  # detached; for a loss of two inputs and no target, the second
+    rows: int  # of the target, which may be kept without its numbers
     kwargs: dict[str, Any]
     output: Tensor  # detached
     site: Site | None

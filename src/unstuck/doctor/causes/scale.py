@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from unstuck.doctor.blame import line_of_value
 from unstuck.doctor.case import Case, Suspicion
 from unstuck.doctor.causes.terms import by_number_and_by_sample, divided, summed, terms_apart, terms_of
-from unstuck.doctor.printed import Series, series_of
+from unstuck.doctor.printed import Reading, Series, series_of
 from unstuck.doctor.recording import LossCall, Pass
 from unstuck.doctor.recount import LONGEST, Options, batches_of_training, decided, phases_at, sizes_of, windows_of
 from unstuck.doctor.sources import line_with
@@ -57,7 +57,7 @@ def _printed(case: Case) -> Suspicion | None:
     summed = next((s for s in plain if kinds[s] == _SUM), None)
     mean = next((s for s in plain if kinds[s] == "mean" and summed is not None and s.split != summed.split), None)
     if summed is None or mean is None:
-        return None
+        return _beside(case)
     return Suspicion(
         "loss_scale_wrong",
         0.7,
@@ -69,6 +69,70 @@ def _printed(case: Case) -> Suspicion | None:
     )
 
 
+def _beside(case: Case) -> Suspicion | None:
+    """Find two printed losses of which one is as many times the other as a batch has samples, and the like.
+
+    For losses of several terms, whose evaluation cannot be worked out anew: the first term of both is known, and so is
+    how far apart the two should be.
+    """
+    losses = [series for series in series_of(case.seen.printed) if series.kind == "loss"]
+    pairs = [(a, b) for a in losses for b in losses if (a.split, b.split) == ("train", "test")]
+    for train, test in pairs:
+        known = [pair for reading in test.readings if (pair := _apart(case, train, reading)) is not None]
+        times = float(np.median([of_test for of_test, _ in known])) if len(known) >= _READINGS else 1.0
+        alike = [
+            abs(math.log(of_test / times)) < _NEAR and abs(math.log(of_train)) < _NEAR for of_test, of_train in known
+        ]
+        sizes = {name: size for name, size in _divisors(case).items() if size >= _TIMES}
+        name = next((n for n, size in sizes.items() if abs(abs(math.log(times)) - math.log(size)) < _NEAR), None)
+        if name is None or not all(alike):
+            continue
+        return Suspicion(
+            "loss_scale_wrong",
+            0.8,
+            f'Two printed losses are not on one scale: "{test.label}" is {times:.3g} times what "{train.label}" would '
+            f"be on the same samples, and {name}.",
+            {"printed": test.readings[-1].value, "times": times},
+            "Add up losses as they are averaged: means times the size of their batch over the number of samples, or "
+            "means over the number of batches; the same way in training and in evaluation.",
+            line_of_value(test, r"loss|nll|elbo|cost"),
+            certain=True,
+        )
+    return None
+
+
+def _apart(case: Case, train: Series, reading: Reading) -> tuple[float, float] | None:
+    """Return how many times too large a printed loss of an evaluation is, and that of the training before it.
+
+    The former is measured by the latter and by a term that both have; the latter by what was minimised.
+    """
+    place = next((i for i, one in enumerate(train.readings) if one.step == reading.step), None)
+    if place is None or not min(reading.value, train.readings[place].value) > 0:
+        return None
+    passes = next((window for window in windows_of(case, train, place) if window), [])
+    minimised = float(np.mean([float(one.loss) / one.scale for one in passes])) if passes else 0.0
+    trained = _each([one.loss_calls[0] for one in passes if one.loss_calls])
+    for _, calls in phases_at(case, reading.step):
+        evaluated = _each([call.loss for call in calls if call.loss])
+        if evaluated and trained and minimised > 0:
+            printed = train.readings[place].value
+            return reading.value / printed / (evaluated / trained), printed / minimised
+    return None
+
+
+def _each(calls: Sequence[LossCall]) -> float:
+    """Return the loss of a sample, of what a loss function gave for batches; 0 where that is not known."""
+    of = _of_calls(calls) if calls else None
+    if of is None or of.reduction not in ("mean", "sum"):
+        return 0.0
+    return float((of.values * (of.rows if of.reduction == "mean" else 1.0)).sum() / of.rows.sum())
+
+
+def _divisors(case: Case) -> dict[str, int]:
+    rows = len(case.inputs[0]) if case.inputs and case.inputs[0].ndim else 0
+    return {f"a batch has {rows} samples": rows} | {f"a data set has {size}": size for size in sizes_of(case)}
+
+
 def _line_of(series: Series, *, divided: bool) -> Site | None:
     """Return the line to change: of losses divided before they are added up, that which adds them."""
     added = line_with(series.site.file, r"\+=.*\.item\(\)") if divided and series.site else None
@@ -78,6 +142,9 @@ def _line_of(series: Series, *, divided: bool) -> Site | None:
 _SUM = "a sum over batches"
 _DIVIDED = "of losses that were divided before they were added up, by"
 _EXACT = 1e-3
+_READINGS = 3
+_TIMES = 4  # apart, at least
+_NEAR = 0.25  # of a logarithm
 
 
 def _loss_options(case: Case, series: Series, place: int) -> Options | None:
@@ -132,7 +199,7 @@ def _of_calls(calls: Sequence[LossCall]) -> _Losses | None:
     if len(reductions) != 1 or any(call.output.numel() != 1 for call in calls):
         return None
     values = np.array([float(call.output) for call in calls])
-    rows = np.array([len(call.target) if call.target.ndim else 1 for call in calls], dtype=float)
+    rows = np.array([call.rows for call in calls], dtype=float)
     return _Losses(values, rows, reductions.pop())
 
 
