@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import sklearn.metrics
@@ -727,24 +728,28 @@ def test_the_same_words_several_times_in_a_line_are_told_apart() -> None:
     assert [series.split for series in once if series.label == "acc"] == [""]  # of which of them, is not said
 
 
-def test_of_the_same_words_in_a_line_the_second_has_its_own_number(tmp_path: object) -> None:
-    from pathlib import Path
-
-    file = Path(str(tmp_path)) / "script.py"
+def test_of_the_same_words_in_a_line_the_second_has_its_own_number(tmp_path: Path) -> None:
+    file = tmp_path / "script.py"
     file.write_text("a = 1 / 2\nb = 3 / 4\nprint(f'train acc {a:.2f} valid acc {b:.2f}')\nprint(f'acc {a} acc {b}')\n")
     both = [Series("acc", "accuracy", "", Site(str(file), 4), (), place) for place in (0, 1)]
     assert [line_of_value(series, "acc") for series in both] == [Site(str(file), 1), Site(str(file), 2)]
 
 
-def test_the_line_of_a_printed_quotient_is_where_its_divisor_is_counted(tmp_path: object) -> None:
-    from pathlib import Path
-
-    file = Path(str(tmp_path)) / "script.py"
-    file.write_text(
-        "right, seen = 3, 0\nfor part in (4, 5):\n    seen += part\nacc = right / seen\nprint(f'acc {acc:.2f}')\n"
-    )
+@pytest.mark.parametrize(
+    ("lines", "wrong"),
+    [
+        (("right, seen = 3, 0", "for part in (4, 5):", "    seen += part", "acc = right / seen"), 3),
+        (("acc = 0", "for part in (4, 5):", "    acc += part", "acc /= 9"), 4),
+        (("meter = Meter()", "meter.update(1, 2)", "meter.update(3, 4)", "acc = meter.avg"), 3),
+    ],
+)
+def test_the_line_of_a_printed_quotient_is_where_it_is_divided_or_its_divisor_counted(
+    lines: tuple[str, ...], wrong: int, tmp_path: Path
+) -> None:
+    file = tmp_path / "script.py"
+    file.write_text("\n".join((*lines, "print(f'acc {acc:.2f}')")))
     series = Series("acc", "accuracy", "", Site(str(file), 5), ())
-    assert line_of_value(series, "acc") == Site(str(file), 3)
+    assert line_of_value(series, "acc") == Site(str(file), wrong)
 
 
 def test_a_list_that_is_sorted_before_it_is_compared_has_no_rows_of_its_own() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 
 from unstuck.doctor.printed import Series, label_of
+from unstuck.doctor.sources import parsed
 from unstuck.doctor.watch.sites import Site
 
 __all__ = ["line_of_value"]
@@ -30,19 +30,16 @@ def line_of_value(series: Series, word: str) -> Site | None:
     site = series.site
     if site is None:
         return None
-    try:
-        tree = ast.parse(Path(site.file).read_text(encoding="utf8"))
-    except (OSError, SyntaxError, ValueError):
-        return site
+    _, tree = parsed(site.file)
     calls = [
         node
-        for node in ast.walk(tree)
+        for node in (ast.walk(tree) if tree is not None else ())
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id == "print"
         and node.lineno <= site.line <= (node.end_lineno or node.lineno)
     ]
-    if not calls:
+    if tree is None or not calls:
         return site
     shown = _after_word(calls[0], series, word)
     line = _line_of(tree, shown, calls[0].lineno, _DEEP) if shown is not None else None
@@ -96,12 +93,15 @@ def _line_of(tree: ast.Module, value: ast.expr, before: int, deep: int, place: i
         return value.lineno
     if isinstance(value, ast.BinOp):
         if isinstance(value.op, ast.Div):
-            counted = _counted(tree, value.right.id, value.lineno) if isinstance(value.right, ast.Name) else None
-            return counted or value.lineno
+            return _line_of_quotient(tree, value.right, value.lineno)
         inner = next((side for side in (value.left, value.right) if not isinstance(side, ast.Constant)), value.left)
         return _line_of(tree, inner, before, deep - 1)
     if isinstance(value, ast.Name):
         assigned = _assigned(tree, value.id, before)
+        since = assigned[0].lineno if assigned is not None else 0
+        divided = [one for one in _changes(tree, value.id, before, ast.Div) if one.lineno > since]
+        if divided:
+            return _line_of_quotient(tree, divided[-1].value, divided[-1].lineno)
         return _line_of(tree, assigned[0], before, deep - 1, assigned[1]) if assigned is not None else None
     if isinstance(value, ast.Call):
         name = value.func.id if isinstance(value.func, ast.Name) else getattr(value.func, "attr", "")
@@ -112,18 +112,42 @@ def _line_of(tree: ast.Module, value: ast.expr, before: int, deep: int, place: i
             return _line_of(tree, value.func.value, before, deep - 1)
         if name in ("float", "round", "int") and value.args:
             return _line_of(tree, value.args[0], before, deep - 1)
+    if isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name):
+        return _told(tree, value.value.id, value.lineno) or value.lineno
     return value.lineno
 
 
-def _counted(tree: ast.Module, name: str, before: int) -> int | None:
-    """Return the line that counts a name up."""
+def _line_of_quotient(tree: ast.Module, divisor: ast.expr, line: int) -> int:
+    """Return the line that makes a quotient what it is: that which counts its divisor up, else its own."""
+    counted = _changes(tree, divisor.id, line) if isinstance(divisor, ast.Name) else []
+    return counted[-1].lineno if counted else line
+
+
+def _changes(tree: ast.Module, name: str, before: int, by: type[ast.operator] = ast.operator) -> list[ast.AugAssign]:
+    """Return what changes a name in place, such as ``count += 1``, up to a line, in order."""
     found = [
-        node.lineno
+        node
         for node in ast.walk(tree)
         if isinstance(node, ast.AugAssign)
         and isinstance(node.target, ast.Name)
         and node.target.id == name
+        and isinstance(node.op, by)
         and node.lineno <= before
+    ]
+    return sorted(found, key=lambda node: node.lineno)
+
+
+def _told(tree: ast.Module, name: str, before: int) -> int | None:
+    """Return the last line before one at which an object, such as a meter, is told of something."""
+    found = [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == name
+        and (node.args or node.keywords)
+        and node.lineno < before
     ]
     return max(found, default=None)
 

@@ -12,13 +12,15 @@ from unstuck.doctor.watch.sites import Site
 
 __all__ = [
     "line_at", "line_beside", "line_of_choice", "line_of_length", "line_of_name", "line_of_setting", "line_with",
+    "parsed",
 ]  # fmt: skip
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @lru_cache(maxsize=64)
-def _read(file: str) -> tuple[str, ast.Module | None]:
+def parsed(file: str) -> tuple[str, ast.Module | None]:
+    """Return the text of a file, or of a notebook's cell, and what Python makes of it; None for what it cannot read."""
     text = "".join(linecache.getlines(file))  # which knows the cells of a notebook, too
     try:
         return text, ast.parse(text)
@@ -45,7 +47,7 @@ def line_of_setting(made: Site | None, names: tuple[str, ...], value: float) -> 
     """
     if made is None:
         return None
-    _, tree = _read(made.file)
+    _, tree = parsed(made.file)
     if tree is None:
         return made
     held = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Constant) and _is(node, value)]
@@ -74,7 +76,7 @@ def line_of_choice(made: Site | None, name: str) -> Site | None:
     """
     if made is None:
         return None
-    _, tree = _read(made.file)
+    _, tree = parsed(made.file)
     called = {_name(call.func) for call in _calls_at(tree, made.line)} if tree is not None else set()
     if tree is None or name in called:
         return made
@@ -91,7 +93,7 @@ def line_of_length(inside: Site | None) -> Site | None:
     """
     if inside is None:
         return None
-    _, tree = _read(inside.file)
+    _, tree = parsed(inside.file)
     if tree is None:
         return None
     loops = [node for node in _around(tree, inside.line) if not isinstance(node, _Function)]
@@ -106,7 +108,7 @@ def line_of_length(inside: Site | None) -> Site | None:
 
 def line_of_name(inside: Site | None, name: str) -> Site | None:
     """Return the one line of a file that gives a name its value; None where there is none, or several."""
-    _, tree = _read(inside.file) if inside is not None else ("", None)
+    _, tree = parsed(inside.file) if inside is not None else ("", None)
     followed = _followed(tree, {name}, lambda _: True) if tree is not None else None
     return Site(inside.file, followed) if inside is not None and followed is not None else None
 
@@ -118,7 +120,7 @@ def line_beside(inside: Site | None, pattern: str) -> Site | None:
     """
     if inside is None:
         return None
-    text, tree = _read(inside.file)
+    text, tree = parsed(inside.file)
     around = sorted(_around(tree, inside.line), key=lambda node: node.lineno) if tree is not None else []
     function = max((place for place, node in enumerate(around) if isinstance(node, _Function)), default=-1)
     scope = next(iter(around[function + 1 :] or around[-1:]), None)  # the outermost loop in the innermost function
@@ -131,7 +133,7 @@ def line_beside(inside: Site | None, pattern: str) -> Site | None:
 
 def line_with(file: str, pattern: str) -> Site | None:
     """Return the only line of a file in which a regular expression is found; None for none or several."""
-    text, _ = _read(file)
+    text, _ = parsed(file)
     found = [number for number, line in enumerate(text.splitlines(), 1) if re.search(pattern, line.split("#")[0])]
     return Site(file, found[0]) if len(found) == 1 else None
 
@@ -248,5 +250,5 @@ def _is(held: ast.AST, value: float) -> bool:
 
 
 def _names_it(file: str, line: int, names: tuple[str, ...]) -> bool:
-    text = _read(file)[0].splitlines()[line - 1].lower().replace("-", "_")
+    text = parsed(file)[0].splitlines()[line - 1].lower().replace("-", "_")
     return any(name in text for name in names)
