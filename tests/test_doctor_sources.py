@@ -7,7 +7,14 @@ from textwrap import dedent
 
 import pytest
 
-from unstuck.doctor.sources import line_beside, line_of_choice, line_of_length, line_of_name, line_of_setting
+from unstuck.doctor.sources import (
+    line_beside,
+    line_of_choice,
+    line_of_condition,
+    line_of_length,
+    line_of_name,
+    line_of_setting,
+)
 from unstuck.doctor.watch.sites import Site
 
 NET = """
@@ -54,6 +61,39 @@ def test_a_name_is_followed_to_what_gives_it_the_number(tmp_path: Path, more: st
 def test_a_number_in_the_call_itself_is_taken_first(tmp_path: Path) -> None:
     made = site(tmp_path, "rate = 0.1\nopt = SGD(net.parameters(), lr=0.1)", "opt = SGD(net.parameters(), lr=0.1)")
     assert line_of_setting(made, ("rate",), 0.1) == made
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            """
+            named = list(net.named_parameters())
+            flat = [p for name, p in named if name.endswith("bias")]
+            opt = SGD([{"params": flat, "weight_decay": 0}])
+            """,
+            'flat = [p for name, p in named if name.endswith("bias")]',
+        ),
+        (
+            """
+            decay = []
+            for p in net.parameters():
+                if p.ndim == 2:
+                    decay.append(p)
+            groups = [{"params": decay}]
+            opt = SGD(groups)
+            """,
+            "if p.ndim == 2:",
+        ),
+        ("held = list(net.parameters())\nopt = SGD(held)", None),
+    ],
+)
+def test_a_list_is_followed_to_the_condition_by_which_it_was_filled(
+    tmp_path: Path, text: str, line: str | None
+) -> None:
+    call = next(one.strip() for one in text.splitlines() if "opt = " in one)
+    found = line_of_condition(site(tmp_path, text, call))
+    assert (shown(found) if found else None) == line
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from functools import lru_cache
 from unstuck.doctor.watch.sites import Site
 
 __all__ = [
-    "line_at", "line_beside", "line_of_choice", "line_of_length", "line_of_name", "line_of_setting", "line_with",
-    "parsed",
+    "line_at", "line_beside", "line_of_choice", "line_of_condition", "line_of_length", "line_of_name",
+    "line_of_setting", "line_with", "parsed",
 ]  # fmt: skip
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -82,6 +82,40 @@ def line_of_choice(made: Site | None, name: str) -> Site | None:
         return made
     followed = _followed(tree, called, lambda node: _text_of(node).lower() == name.lower())
     return Site(made.file, followed) if followed is not None else made
+
+
+def line_of_condition(made: Site | None) -> Site | None:
+    """Return the line of the first condition by which the lists were filled that a call is given.
+
+    That of ``[p for p in parameters if p.ndim > 1]``, or of the ``if`` around ``decay.append(p)``; None for none.
+    """
+    _, tree = parsed(made.file) if made is not None else ("", None)
+    if made is None or tree is None:
+        return None
+    waiting, known, found = [node for call in _calls_at(tree, made.line)[:1] for node in _names(call)], set(), []
+    while waiting:
+        name = waiting.pop()
+        if name in known:
+            continue
+        known.add(name)
+        for line, value, _ in _givers(tree, name):
+            if any(isinstance(node, ast.comprehension) and node.ifs for node in ast.walk(value)):
+                found.append(line)
+            elif isinstance(value, (ast.List, ast.Tuple, ast.Dict)):
+                waiting += _names(value)
+        found += [
+            test.lineno
+            for test in ast.walk(tree)
+            if isinstance(test, ast.If)
+            and any(isinstance(node, ast.Call) and _filled(node) == name for node in ast.walk(test))
+        ]
+    return Site(made.file, min(found)) if found else None
+
+
+def _filled(call: ast.Call) -> str:
+    """Return the name of the list that a call puts something into; empty for any other call."""
+    adds = isinstance(call.func, ast.Attribute) and call.func.attr in ("append", "extend")
+    return _name(call.func.value) if adds and isinstance(call.func, ast.Attribute) else ""
 
 
 def line_of_length(inside: Site | None) -> Site | None:

@@ -123,6 +123,8 @@ def missing_optimizer_step(case: Case) -> Suspicion | None:
         if isinstance(made.thing, torch.optim.Optimizer) and not any(made.thing is o for o in case.seen.optimizers)
     ]
     reached = {id(leaf) for look in stream.looks for leaf in look.reached}
+    backward = stream.passes[0].site
+    without_brackets = line_with(backward.file, r"\.step\s*$") if backward else None
     for optimizer in idle:
         mine = [p for group in optimizer.param_groups for p in group["params"]]
         left = [p for p in mine if id(p) in reached and id(p) not in stepped]
@@ -134,7 +136,7 @@ def missing_optimizer_step(case: Case) -> Suspicion | None:
                 f"whose optimiser ({type(optimizer).__name__}) never took a step: they are what they were.",
                 {"passes": len(stream.passes), "steps": 0, "parameters_unmoved": sum(p.numel() for p in left)},
                 "Call the optimiser's step() after backward.",
-                line_with(stream.passes[0].site.file, r"\.step\s*$") if stream.passes[0].site else None,
+                without_brackets or case.seen.sites.get("step") or backward,  # beside another optimiser's step
                 consequences=(*NOT_LEARNING, "optimizer_misses_parameters", "missing_zero_grad", "frozen_parameters"),
                 certain=True,
             )

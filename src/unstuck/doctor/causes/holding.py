@@ -15,7 +15,7 @@ from unstuck.doctor.causes.weights import NOT_LEARNING, moved, trained_before
 from unstuck.doctor.places import owner_of
 from unstuck.doctor.probes import by_loss, changed, cured
 from unstuck.doctor.rerun import Change
-from unstuck.doctor.sources import line_with
+from unstuck.doctor.sources import line_of_condition, line_with
 from unstuck.doctor.watch.sites import Site
 
 __all__ = ["JUDGES"]
@@ -57,7 +57,8 @@ def optimizer_misses_parameters(case: Case) -> Suspicion | None:
     missing = [names[key] if key in names else apart[key][0] for key in missed]
     count = sum(p.numel() for p in missed.values())
     total = sum(p.numel() for p in mine.values())
-    site = case.seen.made_at(stream.optimizer)
+    made = case.seen.made_at(stream.optimizer)
+    site = made if none_reached else line_of_condition(made) or made
     everything = Change(everything=True, accumulate=False)  # what nobody clears piles up
     return Suspicion(
         "optimizer_misses_parameters",
