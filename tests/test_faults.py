@@ -16,7 +16,7 @@ import pytest
 
 from bed import FAULTS, Case, read_cases, surroundings
 
-EVERY = 1 if os.environ.get("UNSTUCK_FAULTS") == "all" else 32
+EVERY = 1 if os.environ.get("UNSTUCK_FAULTS") == "all" else 64
 
 CAUSES = {
     "loss": """softmax_before_cross_entropy sigmoid_before_logit_loss relu_on_output nll_without_log_softmax
