@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 
+import numpy as np
 import pytest
 import sklearn.metrics
 import torch
@@ -65,6 +66,13 @@ def test_a_schedule_is_stepped_where_the_script_does_it() -> None:
         train(epochs=4)
     assert watcher.seen.counts["schedule"] == 4  # not the step that it takes while it is made
     assert watcher.seen.sites["schedule"] != watcher.seen.made_at(watcher.seen.schedulers[0])
+
+
+def test_the_line_at_which_numpy_warns_of_what_is_no_number_is_noted() -> None:
+    watcher = Watcher()
+    with pytest.warns(RuntimeWarning, match="divide by zero"), watching(watcher):
+        np.log(np.zeros(2))
+    assert watcher.seen.sites["not a number"].file == __file__
 
 
 def test_watching_changes_no_bit() -> None:

@@ -57,7 +57,7 @@ def nonfinite_input(case: Case) -> Suspicion | None:
             f"In step {done.step + 1}, {bad_x} of {_length(x)} inputs and {bad_y} of as many targets hold NaN or "
             f"infinity, and the loss is {losses[place]:.4g}; the {place} losses before were finite.",
             {"inputs": bad_x, "targets": bad_y, "samples": _length(x), "step": done.step + 1},
-            where.source(where.x_chain if bad_x else where.y_chain),
+            where.source(where.x_chain if bad_x else where.y_chain) or case.seen.sites.get("not a number"),
         )
     return _nonfinite_evaluation(case)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import inspect
 import logging
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -44,6 +45,7 @@ def watching(watcher: Watcher) -> Iterator[Watcher]:
         _listen_to_schedules(patches, watcher)
         _listen_to_makers(patches, watcher)
         _listen_to_print(patches, watcher)
+        _listen_to_warnings(patches, watcher)
         listen_to_metrics(patches, _muted(watcher, watcher.measured))
         hooks = [
             register_optimizer_step_pre_hook(_muted(watcher, watcher.step_starts)),
@@ -244,6 +246,21 @@ def _listen_to_makers(patches: Patches, watcher: Watcher) -> None:
         patches.wrap(kind, "__init__", around)
     _after(patches, watcher, DataLoader, "__iter__", lambda _, loader: watcher.iterated(loader))
     _after(patches, watcher, nn.Module, "load_state_dict", lambda _, module, *__, **___: watcher.loaded(module))
+
+
+def _listen_to_warnings(patches: Patches, watcher: Watcher) -> None:
+    """Note where NumPy, of which no tape is kept, first says that a number is none."""
+    invalid = _muted(watcher, lambda: watcher.event("not a number"))
+
+    def around(original: Wrapper) -> Wrapper:
+        def showwarning(message: Any, category: Any, *args: Any, **kwargs: Any) -> None:
+            if category is RuntimeWarning and "encountered in" in str(message):
+                invalid()
+            original(message, category, *args, **kwargs)
+
+        return showwarning
+
+    patches.wrap(warnings, "showwarning", around)
 
 
 def _listen_to_print(patches: Patches, watcher: Watcher) -> None:
