@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import sklearn.metrics
 import torch
@@ -113,6 +114,26 @@ def test_a_missing_value_is_named_with_the_step_that_it_spoils(value: float) -> 
     first = watch(net(), shuffled(x, TRAIN[1]), TEST, probes=False).findings[0]
     assert first.cause == "nonfinite_input"
     assert first.evidence["inputs"] == 1
+
+
+def test_targets_that_share_their_memory_with_an_array_come_from_the_line_that_made_them() -> None:
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(400, 6)).astype("float32")
+    rent = (900 + 250 * table[:, 0] * table[:, 1]).astype("float32")
+    with Doctor(probes=False) as doctor:
+        x = torch.from_numpy(table)
+        y = torch.from_numpy(rent)[:, None]
+        model = net(outputs=1)
+        optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+        for _ in range(4):
+            for rows in torch.randperm(400).split(20):
+                optimizer.zero_grad()
+                F.mse_loss(model(x[rows]), y[rows]).backward()
+                optimizer.step()
+    first = doctor.report().findings[0]
+    assert first.cause == "targets_not_scaled"
+    assert first.where is not None
+    assert first.where.source == "y = torch.from_numpy(rent)[:, None]"
 
 
 def test_missing_values_that_the_loss_leaves_out_are_no_fault() -> None:

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from unstuck.doctor.case import Case, EvaluationSet
 from unstuck.doctor.ragged import padded
-from unstuck.doctor.sources import line_with
 from unstuck.doctor.watch.sites import Site
 from unstuck.doctor.watch.tape import Op
 from unstuck.inspection.chance import digests
@@ -216,13 +215,12 @@ class Given:
         return (x, y) if y.shape[1:] == pair[1].shape[1:] else self.ordered
 
     def source(self, chain: list[Op]) -> Site | None:
-        """Return the line that made the tensor with all samples: the last that did more than take rows of it.
-
-        What shares its memory with an array, from_numpy, is no function of tensors: it is looked for in the source.
-        """
+        """Return the line that made the tensor with all samples: the last that did more than take rows of it."""
         made = next((op.site for op in chain if op.name not in _TAKING and op.site), None)
-        taking = self.taking(chain)
-        return made or (line_with(taking.file, r"\bfrom_numpy\(") if taking else None)
+        if made is not None or not chain or not chain[-1].inputs:
+            return made
+        first = max(chain[-1].inputs, key=lambda t: t.numel())
+        return self.case.seen.arrays.get(first.untyped_storage().data_ptr()) if first.layout == torch.strided else None
 
     def taking(self, chain: list[Op]) -> Site | None:
         """Return the line that took a batch."""

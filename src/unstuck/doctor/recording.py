@@ -194,6 +194,7 @@ class Recording:
     schedulers: list[Any] = field(default_factory=list)
     lrs: list[list[tuple[int, float]]] = field(default_factory=list)
     made: dict[int, Made] = field(default_factory=dict)  # by id: modules, optimisers, schedulers, loaders
+    arrays: dict[int, Site] = field(default_factory=dict)  # address of an array -> the line that made a tensor of it
     # id of a module that took a state from elsewhere -> how many steps had been taken when it first did
     loaded: dict[int, int] = field(default_factory=dict)
     # id of a model -> its copies before its first pass, and before the first after each new optimiser: pass, copy

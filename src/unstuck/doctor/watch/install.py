@@ -245,6 +245,7 @@ def _listen_to_makers(patches: Patches, watcher: Watcher) -> None:
     for kind in (nn.Module, optim.Optimizer, LRScheduler, DataLoader):
         patches.wrap(kind, "__init__", around)
     _after(patches, watcher, DataLoader, "__iter__", lambda _, loader: watcher.iterated(loader))
+    _after(patches, watcher, torch, "from_numpy", lambda made, *_: watcher.from_array(made))
     _after(patches, watcher, nn.Module, "load_state_dict", lambda _, module, *__, **___: watcher.loaded(module))
 
 

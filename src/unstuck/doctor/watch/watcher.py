@@ -42,6 +42,7 @@ _COPIES = 8  # of one model
 _EVENTS = 400  # events kept in full
 _LINES = 2000  # printed lines kept
 _METRICS = 500  # calls of metrics kept
+_ARRAYS = 1000  # arrays that tensors are made of
 _LONG = 1000  # calls since the last pass: it is no training that makes so many
 _TRIES = 30  # evaluations without a target, as of a policy that acts, before no more are looked for
 
@@ -360,6 +361,11 @@ class Watcher:
         """Note that the script begins to go through a loader."""
         count, site = self.seen.iterated.get(id(loader), (0, None))
         self.seen.iterated[id(loader)] = count + 1, site or site_here()
+
+    def from_array(self, made: Tensor) -> None:
+        """Note the line at which a tensor is made that shares its memory with an array: no tape has such a call."""
+        if len(self.seen.arrays) < _ARRAYS and (site := site_here()) is not None:
+            self.seen.arrays[made.untyped_storage().data_ptr()] = site
 
     def measured(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
         """Note a metric of scikit-learn, and of which model calls it was made."""
