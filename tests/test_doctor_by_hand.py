@@ -276,6 +276,16 @@ def test_a_sum_of_several_terms_that_is_averaged_otherwise_in_the_evaluation_is_
     assert not found or found[0].evidence["times"] == pytest.approx(25, rel=0.1)
 
 
+def test_of_a_loss_that_was_never_seen_nothing_is_called_healthy() -> None:
+    weight = torch.zeros(4, requires_grad=True)
+    with Doctor() as doctor:
+        for _ in range(20):
+            x = torch.randn(30, 4)
+            (slope,) = torch.autograd.grad(((x @ weight - x[:, 0]) ** 2).mean(), weight)
+            weight.data -= 0.1 * slope
+    assert (doctor.report().verdict, doctor.report().findings) == ("uncertain", ())
+
+
 def test_an_index_of_what_was_done_is_no_target_beside_what_came_of_it() -> None:
     def run() -> None:
         torch.manual_seed(0)

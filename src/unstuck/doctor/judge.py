@@ -55,8 +55,9 @@ def judge(seen: Recording, budget: Budget | None) -> tuple[str, tuple[Finding, .
         else:
             explained.setdefault(by, []).append(suspicion.cause)
     findings = tuple(_finding(s, v, explained.get(s.cause, ())) for s, v in root)
-    # Most judges ask what a model is given and makes of it: of tensors multiplied by hand too little is known.
-    known = any(one.models for one in streams) if streams else not seen.steps
+    # Most judges ask what a model is given and makes of it: of tensors multiplied by hand too little is known, and of
+    # a script whose losses were never seen nothing.
+    known = any(one.models for one in streams)
     lost = any(not isfinite(one.losses[-1]) for one in streams)
     return _verdict(findings, enough=known and not lost), findings
 
