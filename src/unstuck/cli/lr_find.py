@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,8 +26,9 @@ from unstuck.cli.options import (
 from unstuck.cli.output import PICTURES, check_files, say, say_json, warn
 from unstuck.data import load
 from unstuck.loop import seeded
-from unstuck.lr_range import RangeTest, lr_range_test
-from unstuck.plots import draw
+
+if TYPE_CHECKING:
+    from unstuck.lr_range import RangeTest
 
 __all__ = ["lr_find"]
 
@@ -52,6 +53,9 @@ def lr_find(
     json: JsonOption = False,
 ) -> None:
     """Suggest a learning rate: train a hundred steps, each at a higher rate, and see where the loss falls fastest."""
+    from unstuck.lr_range import lr_range_test  # here, as no other command has to wait for what draws
+    from unstuck.plots import draw
+
     check_files({"--plot": plot}, {"--plot": PICTURES}, force=force)
     where, used = usable_device(device), load(data)
     settings = {"lr": None, "momentum": momentum, "weight_decay": weight_decay}

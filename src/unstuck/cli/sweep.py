@@ -5,11 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import numpy as np
 import typer
-from matplotlib.figure import Figure
 
 from unstuck.cli.names import (
     OptimizerName,
@@ -51,10 +50,12 @@ from unstuck.cli.output import (
 )
 from unstuck.cli.settings import load_once
 from unstuck.distributed import join
-from unstuck.plots import draw
 from unstuck.schedules import Schedule
-from unstuck.sweeps import Sweep
-from unstuck.sweeps import sweep as train_all
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from unstuck.sweeps import Sweep
 
 __all__ = ["sweep"]
 
@@ -128,6 +129,9 @@ def sweep(
 
     Prints the median over the seeds, with the lowest and the highest value, and the setting with the best one.
     """
+    from unstuck.plots import draw  # here, as no other command has to wait for what draws and makes tables
+    from unstuck.sweeps import sweep as train_all
+
     processes = join()
     files = {"--out": out, "--plot": plot}
     of_main(processes, lambda: check_files(files, {"--out": (".csv", ".json"), "--plot": PICTURES}, force=force))
