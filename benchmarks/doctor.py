@@ -41,7 +41,7 @@ def arguments(cases: Sequence[Case]) -> argparse.Namespace:
     parser.add_argument("--no-twins", action="store_true", help="leave the repaired twins out")
     parser.add_argument("--jobs", type=int, default=2, help="scripts at a time")
     parser.add_argument("--peers", action="store_true", help="run the other tools on the same scripts")
-    parser.add_argument("--cost", action="store_true", help="time MLPs on digits, watched and plain")
+    parser.add_argument("--cost", action="store_true", help="time MLPs on digits of the whole bed, watched and plain")
     parser.add_argument("--rounds", type=int, default=3, help="ratios of the cost to take of each script")
     parser.add_argument("--command", type=shlex.split, default=list(DOCTOR), help="what to run in the doctor's place")
     parser.add_argument("--cache", type=Path, default=ROOT / "_build" / "doctor-bench", help="where runs are kept")
@@ -106,7 +106,7 @@ def main() -> int:
     rows = {doctor.name: own}
     if given.peers:
         rows |= of_peers(examine(to_run, half, CONTESTANT, runner, given.jobs))
-    costs = [cost(script, doctor, given.rounds) for script in mlps_on_digits(to_run)] if given.cost else []
+    costs = [cost(script, doctor, given.rounds) for script in mlps_on_digits(scripts(cases))] if given.cost else []
 
     ratio = statistics.median(one.ratio() for one in costs) if costs else None
     console.print(by_cause(own), "", *lines(own), "", compared(rows), "", against_goals(own, ratio), sep="\n")

@@ -73,7 +73,7 @@ def _beside(case: Case) -> Suspicion | None:
     """Find two printed losses of which one is as many times the other as a batch has samples, and the like.
 
     For losses of several terms, whose evaluation cannot be worked out anew: the first term of both is known, and so is
-    how far apart the two should be.
+    how far apart the two should be, unless that term alone is printed of the evaluation.
     """
     losses = [series for series in series_of(case.seen.printed) if series.kind == "loss"]
     pairs = [(a, b) for a in losses for b in losses if (a.split, b.split) == ("train", "test")]
@@ -114,7 +114,7 @@ def _apart(case: Case, train: Series, reading: Reading) -> tuple[float, float] |
     trained = _each([one.loss_calls[0] for one in passes if one.loss_calls])
     for _, calls in phases_at(case, reading.step):
         evaluated = _each([call.loss for call in calls if call.loss])
-        if evaluated and trained and minimised > 0:
+        if evaluated > 0 and trained > 0 and minimised > 0 and abs(math.log(reading.value / evaluated)) > _NEAR:
             printed = train.readings[place].value
             return reading.value / printed / (evaluated / trained), printed / minimised
     return None
@@ -143,7 +143,7 @@ _SUM = "a sum over batches"
 _DIVIDED = "of losses that were divided before they were added up, by"
 _EXACT = 1e-3
 _READINGS = 3
-_TIMES = 4  # apart, at least
+_TIMES = 8  # apart, at least
 _NEAR = 0.25  # of a logarithm
 
 

@@ -41,8 +41,6 @@ ADAPTIVE = (
 _REDUCED_ALIKE = "Reduce both terms alike: sum each over the numbers of a sample, and average over the batch."
 _FOLLOW = ("lr_too_high", "lr_too_low", "exploding_gradients", "too_few_steps", "under_capacity", "momentum_too_high",
            "clip_too_small", "vanishing_gradients")  # fmt: skip
-
-
 _TIMES = frozenset({"mul", "__mul__", "__rmul__", "multiply"})
 _OVER = frozenset({"div", "__truediv__", "true_divide", "divide"})
 _PLUS = frozenset({"add", "__add__", "__radd__"})
@@ -99,26 +97,29 @@ class Addend:
 
 
 def addends(loss: Tensor, producers: Mapping[int, Op]) -> list[Addend]:
-    """Return the parts that a loss is the sum of; the loss itself where it is none."""
+    """Return the parts that a loss is the sum of, in order; the loss itself where it is none."""
     found: list[Addend] = []
-
-    def walk(value: Any, factor: float, scaled_by: Op | None, line: Site | None) -> None:
-        op = producers.get(id(value)) if isinstance(value, Tensor) else None
-        args = list(op.args) if op is not None and not isinstance(op.func, nn.Module) else []
-        inner = next((arg for arg in args[:2] if isinstance(arg, Tensor) and arg.requires_grad), None)
-        number = next((_number_in(arg) for arg in args[:2] if arg is not inner), 0.0)
-        if op is not None and op.name in _PLUS | _MINUS and len(args) >= 2:
+    waiting: list[tuple[Any, float, Op | None, Site | None]] = [(loss, 1.0, None, None)]
+    while waiting:
+        value, factor, scaled_by, line = waiting.pop()
+        if not isinstance(value, Tensor):
+            continue
+        op = producers.get(id(value))
+        args = list(op.args[:2]) if op is not None and not isinstance(op.func, nn.Module) else []
+        inner = next((arg for arg in args if isinstance(arg, Tensor) and arg.requires_grad), None)
+        number = next((_number_in(arg) for arg in args if arg is not inner), 0.0)
+        if op is not None and op.name in _PLUS | _MINUS and len(args) == 2:
             signs = (1, 1) if op.name in _PLUS else (-1, 1) if "r" in op.name else (1, -1)
-            for part, sign in zip(args[:2], signs, strict=True):
-                walk(part, sign * factor, scaled_by, op.site)
+            parts = [(part, sign * factor, scaled_by, op.site) for part, sign in zip(args, signs, strict=True)]
+            waiting += parts[::-1]
         elif op is not None and op.name in _TIMES | _OVER and inner is not None and number:
-            walk(inner, factor / number if op.name in _OVER else factor * number, op, op.site)
-        elif op is not None and op.name in ("neg", "__neg__", "to", "float", "double", "squeeze") and args:
-            walk(args[0], -factor if "neg" in op.name else factor, scaled_by, op.site if "neg" in op.name else line)
-        elif isinstance(value, Tensor) and value.requires_grad:
+            waiting.append((inner, factor / number if op.name in _OVER else factor * number, op, op.site))
+        elif op is not None and op.name in ("neg", "__neg__") and args:
+            waiting.append((args[0], -factor, scaled_by, op.site))
+        elif op is not None and op.name in ("to", "float", "double", "squeeze") and args:
+            waiting.append((args[0], factor, scaled_by, line))
+        elif value.requires_grad:
             found.append(Addend(value, factor, scaled_by, line))
-
-    walk(loss, 1.0, None, None)
     return found
 
 
