@@ -244,13 +244,13 @@ def test_targets_taken_by_other_indices_than_inputs_are_named() -> None:
 
 def test_targets_shuffled_once_are_named() -> None:
     y = TRAIN[1][torch.randperm(400, generator=torch.Generator().manual_seed(7))]
-    assert causes(watch(net(width=128), shuffled(TRAIN[0], y), TEST, epochs=15, probes=False))[0] == "labels_misaligned"
+    assert causes(watch(net(width=128), shuffled(TRAIN[0], y), TEST, epochs=15))[0] == "labels_misaligned"
 
 
 def test_a_stretch_of_shifted_labels_is_named_with_its_place() -> None:
     x, y = blobs(800, seed=2)
     shifted = torch.cat([y[:450], y[451:], y[:1]])
-    found = watch(net(), shuffled(x, shifted), TEST, probes=False).findings[0]
+    found = watch(net(), shuffled(x, shifted), TEST).findings[0]
     assert found.cause == "labels_misaligned"
     assert found.evidence["begin"] == pytest.approx(450, abs=60)
 
@@ -260,9 +260,9 @@ def test_a_share_of_wrong_labels_is_estimated() -> None:
     x = x + 1.5 * F.one_hot(y, 6)
     wrong = torch.rand(800, generator=torch.Generator().manual_seed(0)) < 0.25
     noisy = torch.where(wrong, (y + 1) % 3, y)
-    found = next(f for f in watch(net(), shuffled(x, noisy), TEST, probes=False).findings if f.cause == "label_noise")
+    found = next(f for f in watch(net(), shuffled(x, noisy), TEST).findings if f.cause == "label_noise")
     assert found.evidence["estimate"] == pytest.approx(0.25, abs=0.06)
-    assert "label_noise" not in causes(watch(net(), shuffled(x, y), TEST, probes=False))
+    assert "label_noise" not in causes(watch(net(), shuffled(x, y), TEST))
 
 
 def test_labels_that_fit_worse_than_those_of_an_evaluation_are_named() -> None:
@@ -277,7 +277,7 @@ def test_labels_that_fit_worse_than_those_of_an_evaluation_are_named() -> None:
         model = nn.Sequential(nn.EmbeddingBag(300, 16), nn.Linear(16, 6))
         adam = torch.optim.Adam(model.parameters(), lr=0.01)
         test = text[2700:], topic[2700:]
-        return watch(model, shuffled(text[:2700], y), test, optimizer=adam, epochs=4, probes=False)
+        return watch(model, shuffled(text[:2700], y), test, optimizer=adam, epochs=4)
 
     assert causes(trained(noisy))[0] == "label_noise"
     assert "label_noise" not in causes(trained(topic[:2700]))

@@ -42,7 +42,11 @@ def doctor(
     ] = None,
     no_probes: Annotated[
         bool,
-        typer.Option("--no-probes", help="Do not re-run parts of it afterwards.", rich_help_panel=WATCHING),
+        typer.Option(
+            "--no-probes",
+            help="Do not re-run parts of it, or fit anything to its data, afterwards.",
+            rich_help_panel=WATCHING,
+        ),
     ] = False,
 ) -> None:
     """Run a training script, watch it, and name what keeps it from learning, with the line and the fix.

@@ -18,7 +18,7 @@ class Doctor:
     Parameters
     ----------
     probes
-        Whether suspicions are tried out after the block, by short reruns on copies.
+        Whether suspicions are tried out after the block, by short reruns on copies and simple fits to the samples.
     max_steps, seconds
         After how many optimiser steps, or seconds, to leave the block; None for never.
 

@@ -28,9 +28,12 @@ _MOST = 20_000  # samples that are looked at
 
 
 def probed_of(case: Case, given: Given) -> Probed | None:
-    """Fit the probes of the inspection of data to the samples, once; rows are numbered as in the script if known."""
+    """Fit the probes of the inspection of data to the samples, once; rows are numbered as in the script if known.
+
+    None, too, where no probes may be made.
+    """
     if "probed" not in case.known:
-        case.known["probed"] = case.quietly(lambda: _fit(case, given))
+        case.known["probed"] = case.quietly(lambda: _fit(case, given)) if case.budget is not None else None
     found: Probed | None = case.known["probed"]
     return found
 
