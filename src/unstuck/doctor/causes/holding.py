@@ -163,9 +163,17 @@ def _kept_in_lists(case: Case) -> list[nn.Module]:
 
 
 def _line_of_list(case: Case, listed: list[nn.Module]) -> Site | None:
-    """Return the line that makes the first of the modules in a list."""
+    """Return the line that gives a module the list of others, or else the one that makes the first of these."""
     ids = {id(module) for module in listed}
-    return next((made.site for made in case.seen.made.values() if id(made.thing) in ids), None)
+    first = next((made.site for made in case.seen.made.values() if id(made.thing) in ids), None)
+    names = {
+        name
+        for module in _made(case)
+        for name, value in vars(module).items()
+        if any(id(part) in ids for part in _modules_in(value))
+    }
+    given = [line_with(first.file, rf"\bself\.{name}\s*(:[^=]*)?=(?!=)") for name in names] if first else []
+    return next(iter(given), None) or first
 
 
 def _made(case: Case) -> list[nn.Module]:
