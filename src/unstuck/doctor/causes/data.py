@@ -72,9 +72,9 @@ def _nonfinite_evaluation(case: Case) -> Suspicion | None:
             if bad and lost:
                 return _nonfinite(
                     f"In the evaluation after step {step}, {bad} inputs hold NaN or infinity, and so does what the "
-                    f"model makes of them; in training there is none.",
+                    f"model makes of them; the losses that were minimised are finite.",
                     {"inputs": bad, "targets": 0, "step": step},
-                    calls[0].site,
+                    case.seen.sites.get("not a number") or calls[0].site,
                 )
     return None
 
