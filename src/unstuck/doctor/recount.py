@@ -21,6 +21,7 @@ __all__ = [
     "LONGEST",
     "Misprint",
     "Options",
+    "batch_size_of",
     "batches_of_training",
     "decided",
     "fits",
@@ -104,11 +105,12 @@ def windows_of(case: Case, series: Series, place: int) -> Iterator[list[Pass]]:
 
 def batches_of_training(case: Case) -> int:
     """Return how many batches an epoch has; 0 where no loader is known."""
-    counts = [len(loader) for loader in _loaders(case) if loader.batch_size == _rows(case)]
+    counts = [len(loader) for loader in _loaders(case) if loader.batch_size == batch_size_of(case)]
     return max(counts, default=0)
 
 
-def _rows(case: Case) -> int:
+def batch_size_of(case: Case) -> int:
+    """Return how many samples the first batch of the training had; 0 where it was not kept."""
     return len(case.inputs[0]) if case.inputs and case.inputs[0].ndim else 0
 
 

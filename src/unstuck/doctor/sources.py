@@ -114,8 +114,9 @@ def line_of_condition(made: Site | None) -> Site | None:
 
 def _filled(call: ast.Call) -> str:
     """Return the name of the list that a call puts something into; empty for any other call."""
-    adds = isinstance(call.func, ast.Attribute) and call.func.attr in ("append", "extend")
-    return _name(call.func.value) if adds and isinstance(call.func, ast.Attribute) else ""
+    if isinstance(call.func, ast.Attribute) and call.func.attr in ("append", "extend"):
+        return _name(call.func.value)
+    return ""
 
 
 def line_of_length(inside: Site | None) -> Site | None:

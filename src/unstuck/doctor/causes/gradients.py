@@ -123,12 +123,12 @@ def missing_optimizer_step(case: Case) -> Suspicion | None:
         if isinstance(made.thing, torch.optim.Optimizer) and not any(made.thing is o for o in case.seen.optimizers)
     ]
     reached = {id(leaf) for look in stream.looks for leaf in look.reached}
-    backward = stream.passes[0].site
-    without_brackets = line_with(backward.file, r"\.step\s*$") if backward else None
     for optimizer in idle:
         mine = [p for group in optimizer.param_groups for p in group["params"]]
         left = [p for p in mine if id(p) in reached and id(p) not in stepped]
         if left and len(stream.passes) > 2 and not moved(case, left):
+            backward = stream.passes[0].site
+            without_brackets = line_with(backward.file, r"\.step\s*$") if backward else None
             return Suspicion(
                 "missing_optimizer_step",
                 0.97,

@@ -14,7 +14,16 @@ from unstuck.doctor.case import Case, Suspicion
 from unstuck.doctor.causes.terms import by_number_and_by_sample, divided, summed, terms_apart, terms_of
 from unstuck.doctor.printed import Reading, Series, series_of
 from unstuck.doctor.recording import LossCall, Pass
-from unstuck.doctor.recount import LONGEST, Options, batches_of_training, decided, phases_at, sizes_of, windows_of
+from unstuck.doctor.recount import (
+    LONGEST,
+    Options,
+    batch_size_of,
+    batches_of_training,
+    decided,
+    phases_at,
+    sizes_of,
+    windows_of,
+)
 from unstuck.doctor.sources import line_with
 from unstuck.doctor.watch.sites import Site
 
@@ -129,7 +138,7 @@ def _each(calls: Sequence[LossCall]) -> float:
 
 
 def _divisors(case: Case) -> dict[str, int]:
-    rows = len(case.inputs[0]) if case.inputs and case.inputs[0].ndim else 0
+    rows = batch_size_of(case)
     return {f"a batch has {rows} samples": rows} | {f"a data set has {size}": size for size in sizes_of(case)}
 
 
